@@ -1,0 +1,1 @@
+"""fewrec: recommendations from almost nothing."""
