@@ -63,7 +63,7 @@ def text_key(text: str) -> bytes:
 
 @dataclass(frozen=True)
 class CacheInfo:
-    """What the cache holds: ``bytes`` on disk, and ``encoders``, which maps encoder id to number of vectors."""
+    """What the cache holds: ``bytes`` on disk, and ``encoders``, vectors by encoder id."""
 
     path: str
     vectors: int

@@ -163,12 +163,14 @@ def _checked(encoder: Any) -> Encoder:
             f"batch_size of {encoder.id} must be a whole number above 0, not {encoder.batch_size!r}.",
             value=encoder.batch_size,
         )
-    return encoder  # type: ignore[no-any-return]
+    checked: Encoder = encoder
+    return checked
 
 
 def _lazily(module: str, attribute: str) -> Factory:
     def factory(argument: str | None) -> Encoder:
-        return getattr(import_module(module), attribute)(argument)  # type: ignore[no-any-return]
+        made: Encoder = getattr(import_module(module), attribute)(argument)
+        return made
 
     return factory
 
