@@ -146,7 +146,7 @@ def words_of(raw: str) -> str:
 
 
 def type_name(category: str, raw: str) -> str:
-    """Returns what the product is: 'EGGS - LARGE' -> 'Eggs, large'; with its category's noun if it has none."""
+    """Returns what the product is: 'EGGS - LARGE' -> 'Eggs, large'; with the category's noun if needed."""
     name = READABLE["types"].get(raw) or words_of(raw) or category_name(category)
     noun = READABLE["nouns"].get(category, "")
     if noun and noun.lower().rstrip("s") not in name.lower():
