@@ -1,0 +1,103 @@
+"""What the value of an interaction means: a rating on a scale, or the summed weight of events."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from fewrec.errors import ConfigError
+
+Kind = Literal["explicit", "implicit", "none"]
+
+SHOP = {
+    "view": 1.0, "click": 1.0, "browse": 1.0, "visit": 1.0, "detail": 1.0, "pv": 1.0,
+    "cart": 2.0, "add_to_cart": 2.0, "addtocart": 2.0, "add": 2.0, "wishlist": 2.0, "favorite": 2.0, "favourite": 2.0,
+    "fav": 2.0, "save": 2.0, "bookmark": 2.0, "collect": 2.0,
+    "buy": 4.0, "purchase": 4.0, "order": 4.0, "transaction": 4.0, "book": 4.0,
+    "remove_from_cart": -1.0, "return": -4.0, "refund": -4.0,
+}  # fmt: skip
+NEWS = {
+    "impression": -0.2, "show": -0.2, "shown": -0.2, "skip": -0.2,
+    "read": 1.0, "open": 1.0, "play": 1.0, "watch": 1.0, "listen": 1.0,
+    "comment": 2.0, "like": 2.0, "download": 2.0, "share": 3.0, "repost": 3.0, "subscribe": 3.0,
+    "dislike": -4.0, "hide": -4.0, "block": -4.0, "report": -4.0,
+}  # fmt: skip
+DEFAULT_EVENTS: dict[str, float] = {**SHOP, **NEWS}
+"""Weights of the event names that need no setting; ``Dataset(events={...})`` changes and adds."""
+
+LIKED_SHARE = 0.65  # of the way up the scale: 4 of 5, 7 of 10, 2 of 0..2
+ANY_LIKE = 1e-9  # implicit: above the rounding error of a sum that should be 0
+DAY = 86_400.0
+OLDEST_WEIGHT = 2.0**-20  # fading stops here, so that an old like stays a like in float32
+
+
+@dataclass(frozen=True)
+class Feedback:
+    """How values read. ``value >= liked_at`` is a like.
+
+    ``kind``: "explicit" (ratings on ``scale``), "implicit" (summed event weights) or "none" (no
+    interactions). ``like_value`` and ``dislike_value``: what a bare "like" or "dislike" stands for; the mean
+    liked and disliked rating (the ends of the scale where there is none), or 1 and -1.
+    """
+
+    kind: Kind
+    liked_at: float
+    scale: tuple[float, float] | None = None
+    events: dict[str, float] = field(default_factory=dict)
+    half_life: float | None = None
+    like_value: float = 1.0
+    dislike_value: float = -1.0
+
+    def liked(self, values: object) -> np.ndarray:
+        """(N,) bool: which of ``values`` (N,) are likes; compared in float32, the width in which values are
+        kept."""
+        return np.asarray(values, dtype=np.float32) >= np.float32(self.liked_at)
+
+    def describe(self) -> str:
+        """One line for people: what counts as a like."""
+        if self.kind == "none":
+            return "no feedback: nobody has rated, bought or read anything yet"
+        fading = f", half as much after {self.half_life:g} days" if self.half_life else ""
+        if self.kind == "implicit":
+            return f"implicit: the weights of a person's events with an item are added up{fading}; above 0 is a like"
+        low, high = self.scale or (0.0, 0.0)
+        return f"ratings from {low:g} to {high:g}{fading}; {self.liked_at:g} and more is a like"
+
+
+NO_FEEDBACK = Feedback("none", ANY_LIKE)
+
+
+def threshold(low: float, high: float) -> float:
+    """The rating from which on a rating counts as a like when nobody says: 65 % of the way from low to
+    high."""
+    return low + LIKED_SHARE * (high - low)
+
+
+def event_weights(given: Mapping[str, float] | None) -> dict[str, float]:
+    """The default weights with ``given`` laid over them, by lower-case name."""
+    return {**DEFAULT_EVENTS, **{event_name(name): float(weight) for name, weight in (given or {}).items()}}
+
+
+def event_name(name: object) -> str:
+    """An event's name as weights know it: "Add to cart" and "add-to-cart" are ``add_to_cart``."""
+    return str(name).strip().casefold().replace(" ", "_").replace("-", "_")
+
+
+def fading(times: np.ndarray, half_life: float, now: float | None) -> np.ndarray:
+    """(N,) weights ``0.5 ** (age / half_life)``, age in days before ``now`` (default: the latest time).
+
+    An event without a time counts as old as the oldest one; an event after ``now`` has full weight.
+    """
+    known = times[np.isfinite(times)]
+    if not len(known):
+        raise ConfigError(
+            "half_life is set, but no interaction has a time.",
+            value=half_life,
+            hint='Name the time column with columns={"time": ...}, or leave half_life out.',
+        )
+    latest = float(known.max()) if now is None else now
+    age = (latest - np.where(np.isfinite(times), times, known.min())) / DAY
+    return np.maximum(0.5 ** (np.maximum(age, 0.0) / half_life), OLDEST_WEIGHT)
