@@ -194,7 +194,7 @@ def build(source: Path) -> dict[str, list[Row]]:
     lines = [
         row
         for row in read_rows(source / "transactions_sample.csv.gz")
-        if row["product_id"] in products and float(row["quantity"]) >= 1
+        if row["product_id"] in products and float(row["quantity"]) >= 1 and float(row["sales_value"]) > 0
     ]
     households = busiest(Counter(row["household_id"] for row in lines), HOUSEHOLDS)
     lines = [row for row in lines if row["household_id"] in households]

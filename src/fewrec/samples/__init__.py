@@ -25,7 +25,8 @@ def names() -> list[str]:
 def path(name: str) -> Path:
     """Returns the folder with one sample's files, to try the command line on.
 
-    "restaurants" holds items.csv, ratings.csv and users.csv; "groceries" holds items.csv and purchases.csv.gz.
+    "restaurants" holds items.csv, ratings.csv and users.csv; "groceries" holds items.csv and
+    purchases.csv.gz.
 
     Raises:
         ConfigError: no sample has this name; the hint lists those there are.
@@ -46,9 +47,9 @@ def path(name: str) -> Path:
 def restaurants() -> Dataset:
     """Returns 138 people's 1,161 ratings (0, 1, 2) of 130 Mexican restaurants, with attributes of both.
 
-    Few people, few ratings each (3 to 18), rich attributes: the case in which most recommenders have nothing to
-    go by. Restaurants have a cuisine, price, ambience, area ("terrace" or "indoors") and more; people have a
-    favourite cuisine, budget, way of payment, city and more. Item ids are integers, user ids are strings.
+    Few people, few ratings each (3 to 18), rich attributes: most recommenders have nothing to go by here.
+    Restaurants have a cuisine, price, ambience, area ("terrace" or "indoors") and more; people have a favourite
+    cuisine, budget, way of payment, city and more. Item ids are integers, user ids are strings.
     """
     folder = path("restaurants")
     return Dataset.from_files(
@@ -57,10 +58,10 @@ def restaurants() -> Dataset:
 
 
 def groceries() -> Dataset:
-    """Returns 400 households' 26,923 purchases (with time and quantity) of 2,000 products of one shop, in 2017.
+    """Returns 400 households' 26,883 purchases, with time and quantity, of 2,000 products of one shop.
 
-    No ratings: only what was bought, often again and again. Products have a department, category, brand ("store
-    brand" or "national brand") and price in US dollars. Item and user ids are integers.
+    No ratings: only what was bought in 2017, often again and again. Products have a department, category,
+    brand ("store brand" or "national brand") and price in US dollars. Item and user ids are integers.
     """
     folder = path("groceries")
     return Dataset.from_files(items=folder / "items.csv", interactions=folder / "purchases.csv.gz")
