@@ -105,7 +105,9 @@ class VectorCache:
             positions.setdefault(key, []).append(position)
         found: dict[int, np.ndarray] = {}
         with self._used("read"), self._open() as db:
-            row = db.execute("SELECT number FROM encoders WHERE id = ?", (encoder_id,)).fetchone()
+            row = None
+            if _has_tables(db):
+                row = db.execute("SELECT number FROM encoders WHERE id = ?", (encoder_id,)).fetchone()
             if row is None:
                 return {}
             unique = list(positions)
@@ -135,20 +137,23 @@ class VectorCache:
                     "INSERT OR REPLACE INTO vectors (encoder, text, vector) VALUES (?, ?, ?)",
                     ((number, text_key(text), row.tobytes()) for text, row in zip(texts, rows, strict=True)),
                 )
-                self._evict(db)
+                evicted = self._evict(db)
                 db.execute("COMMIT")
+                if evicted:
+                    db.execute("PRAGMA incremental_vacuum").fetchall()  # gives the room back to the disk
 
-    def _evict(self, db: sqlite3.Connection) -> None:
+    def _evict(self, db: sqlite3.Connection) -> bool:
         """Drops the oldest vectors until a tenth of the room is free, so that it is not needed every time."""
         size = _bytes_used(db)
         if size <= self.max_bytes:
-            return
+            return False
         (count,) = db.execute("SELECT count(*) FROM vectors").fetchone()
         surplus = int(np.ceil(count * (1.0 - 0.9 * self.max_bytes / size)))
         db.execute(
             "DELETE FROM vectors WHERE number IN (SELECT number FROM vectors ORDER BY number LIMIT ?)",
             (surplus,),
         )
+        return True
 
     def info(self) -> CacheInfo:
         """What the cache holds now. Raises `StoreError` if the file cannot be read."""
@@ -160,7 +165,7 @@ class VectorCache:
                     "SELECT id, count(*) FROM vectors JOIN encoders ON encoders.number = vectors.encoder"
                     " GROUP BY id ORDER BY id"
                 )
-                counts = dict(db.execute(query).fetchall())
+                counts = dict(db.execute(query).fetchall()) if _has_tables(db) else {}
         except (sqlite3.Error, OSError) as error:
             raise _unreadable(self.path, error) from error
         size = sum(p.stat().st_size for p in _files(self.path) if p.exists())
@@ -191,7 +196,8 @@ class VectorCache:
     def _open(self) -> Iterator[sqlite3.Connection]:
         db = sqlite3.connect(str(self.path), timeout=_WAIT_SECONDS, isolation_level=None)
         try:
-            db.execute(f"PRAGMA page_size = {_PAGE}")
+            db.execute(f"PRAGMA page_size = {_PAGE}")  # this and the next act on a new file only
+            db.execute("PRAGMA auto_vacuum = INCREMENTAL")
             # With a write-ahead log readers do not wait for a writer; NORMAL may lose the last batches when
             # the power fails, never the file.
             db.execute("PRAGMA journal_mode = WAL")
@@ -213,6 +219,11 @@ class VectorCache:
                 FewrecWarning,
                 stacklevel=5,
             )
+
+
+def _has_tables(db: sqlite3.Connection) -> bool:
+    """False for a file that another process is just about to fill for the first time."""
+    return db.execute("SELECT 1 FROM sqlite_master WHERE name = 'vectors'").fetchone() is not None
 
 
 def _bytes_used(db: sqlite3.Connection) -> int:

@@ -113,7 +113,7 @@ def _valid(text: str) -> str:
 
 @contextlib.contextmanager
 def progress_bar(label: str = "Encoding texts") -> Iterator[Progress]:
-    """A ``progress`` function that draws a bar on stderr, and only when there is something to wait for.
+    """A ``progress`` function that draws a bar on stderr: on a terminal, and when there is something to do.
 
     ``with progress_bar() as progress: encode_texts(encoder, texts, progress=progress)``
     """
@@ -121,12 +121,13 @@ def progress_bar(label: str = "Encoding texts") -> Iterator[Progress]:
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as RichProgress
 
+    console = Console(stderr=True)
     bar = RichProgress(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
-        console=Console(stderr=True),
+        console=console,
         transient=True,
     )
     task: Any = None
@@ -134,7 +135,7 @@ def progress_bar(label: str = "Encoding texts") -> Iterator[Progress]:
     def show(done: int, total: int) -> None:
         nonlocal task
         if task is None:
-            if done >= total:
+            if done >= total or not console.is_terminal:
                 return
             bar.start()
             task = bar.add_task(label, total=total)

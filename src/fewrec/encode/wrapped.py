@@ -30,9 +30,7 @@ class CallableEncoder:
         batch_size: int = 64,
     ) -> None:
         if not callable(function):
-            raise ConfigError(
-                f"a {type(function).__name__} cannot be called.", where="encoder", value=function
-            )
+            raise ConfigError(f"{function!r} cannot be called.", where="encoder", value=function)
         if batch_size < 1:
             raise ConfigError(
                 f"batch_size must be at least 1, not {batch_size}.", where="encoder", value=batch_size

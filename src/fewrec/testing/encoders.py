@@ -26,11 +26,12 @@ SAMPLE = (
 def check_encoder(encoder: Encoder, texts: Sequence[str] = SAMPLE, *, tolerance: float = 1e-5) -> None:
     """Raises `AssertionError` naming the first rule of the encoder contract that ``encoder`` breaks.
 
-    The rules: ``encode(texts)`` gives (N, D) float32, finite, with D the ``dimension`` from then on; a blank text
-    gives a zero row; a text has the same vector alone, repeated, in any company and in any order; the texts
-    themselves are left as they are; no texts give no rows; ``id`` never changes. Vectors count as the same when no
-    entry differs by more than ``tolerance`` times the largest entry: matrix products of different sizes round
-    differently. ``texts`` must be distinct and not blank; an encoder that knows certain texts only gets those.
+    The rules: ``encode(texts)`` gives (N, D) float32, finite, with D the ``dimension`` from then on; a blank
+    text gives a zero row; a text has the same vector alone, repeated, in any company and in any order; the
+    texts themselves are left as they are; no texts give no rows; ``id`` never changes. Vectors count as the
+    same when no entry differs by more than ``tolerance`` times the largest entry: matrix products of
+    different sizes round differently. ``texts`` must be distinct and not blank; an encoder that knows certain
+    texts only gets those.
 
     Use it in a test: ``def test_contract(): check_encoder(MyEncoder())``.
     """
