@@ -49,6 +49,7 @@ CUISINES = {
     "Dessert-Ice_Cream": "Desserts",
     "Game": "Game meat",
 }
+COMMON_NOUNS = {"Dining", "Dogs", "Food", "House", "Sum"}
 PAYMENTS = {
     "VISA": "Visa",
     "MasterCard-Eurocard": "Mastercard",
@@ -120,11 +121,9 @@ def joined(values: Iterable[str]) -> str:
 
 
 def cuisine_name(raw: str) -> str:
-    """Returns a cuisine as people write it: 'Fast_Food' -> 'Fast food', 'Tex-Mex' -> 'Tex-Mex'."""
-    if raw in CUISINES:
-        return CUISINES[raw]
-    words = raw.split("_")
-    return " ".join([words[0], *(word.lower() for word in words[1:] if word)])
+    """Returns a cuisine as people write it: 'Fast_Food' -> 'Fast food', 'Tex-Mex' as it is."""
+    first, *others = CUISINES.get(raw, raw).split("_")
+    return " ".join([first, *(word.lower() if word in COMMON_NOUNS else word for word in others)])
 
 
 def title_of(place: Row) -> str:

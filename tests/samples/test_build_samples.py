@@ -85,6 +85,19 @@ def test_restaurant_names(raw, readable):
 
 
 @pytest.mark.parametrize(
+    ("raw", "readable"),
+    [
+        ("Fast_Food", "Fast food"),
+        ("Latin_American", "Latin American"),
+        ("Bar_Pub_Brewery", "Pub"),
+        ("Tex-Mex", "Tex-Mex"),
+    ],
+)
+def test_cuisines(raw, readable):
+    assert restaurants.cuisine_name(raw) == readable
+
+
+@pytest.mark.parametrize(
     ("city", "latitude", "longitude", "readable"),
     [
         ("san luis potosi", "0", "0", "San Luis Potosi"),

@@ -129,6 +129,8 @@ def test_groceries_have_readable_titles():
     assert items["Yogurt, not multi-packs, 6 oz"]["brand"] == "national brand"
     assert items["Yogurt, not multi-packs, 6 oz, store brand"]["brand"] == "store brand"
     assert not any(title.isupper() for title in items)
+    # A comma in a category would make a list of it.
+    assert not any("," in row["category"] for row in items.values())
     assert not {"Fuel", "Coupon"} & {row["department"] for row in items.values()}
 
 

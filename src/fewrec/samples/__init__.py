@@ -48,8 +48,8 @@ def restaurants() -> Dataset:
     """Returns 138 people's 1,161 ratings (0, 1, 2) of 130 Mexican restaurants, with attributes of both.
 
     Few people, few ratings each (3 to 18), rich attributes: most recommenders have nothing to go by here.
-    Restaurants have a cuisine, price, ambience, area ("terrace" or "indoors") and more; people have a favourite
-    cuisine, budget, way of payment, city and more. Item ids are integers, user ids are strings.
+    Restaurants have a cuisine, price, ambience, area ("terrace" or "indoors") and more; people have a
+    favourite cuisine, budget, way of payment, city and more. Item ids are integers, user ids are strings.
     """
     folder = path("restaurants")
     return Dataset.from_files(
