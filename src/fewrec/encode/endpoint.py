@@ -151,7 +151,7 @@ class EmbeddingEndpoint:
             if attempt < self._retries:
                 self._sleep(min(asked if asked is not None else 2.0**attempt, _LONGEST_WAIT))
         raise EncoderError(
-            f"{problem}, {self._retries + 1} times.",
+            f"{problem} (tries: {self._retries + 1}).",
             where=self.id,
             hint="What was encoded so far is in the cache; try again later, or choose another encoder.",
         )
@@ -230,23 +230,26 @@ def _from_environment(names: Sequence[str]) -> str | None:
 
 
 def _checked_url(url: str) -> str:
-    parts = urllib.parse.urlsplit(url.strip())
+    address = url.strip()
+    shown = address.split("?")[0].split("#")[0]  # what stands behind may be a key
     try:
+        parts = urllib.parse.urlsplit(address)
         usable = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
-    except ValueError:  # a port that is no number
+        usable = usable and shown == address
+    except ValueError:  # a port that is no number, say
         usable = False
-    if "@" in parts.netloc:  # first, for the value must not be shown
+    if "@" in address:
         raise ConfigError(
             "the address must not hold a name or a key.", where="openai", hint="Leave out NAME@."
         )
-    if not usable or parts.query or parts.fragment:
+    if not usable:
         raise ConfigError(
-            f"{url!r} is not the address of a service.",
+            f"{shown!r} is not the address of a service.",
             where="openai",
-            value=url,
-            hint="It looks like https://host/v1.",
+            value=shown,
+            hint="It looks like https://host/v1, with nothing behind.",
         )
-    return url.strip().rstrip("/")
+    return address.rstrip("/")
 
 
 def _seconds(header: str | None) -> float | None:

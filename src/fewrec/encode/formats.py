@@ -85,7 +85,8 @@ def _key_name(names: list[str], path: Path, what: str) -> tuple[str, By]:
 
 
 def _npz(path: Path) -> tuple[By, list[str], np.ndarray]:
-    with np.load(path, allow_pickle=False) as arrays:
+    # Opened here, since NumPy leaves a file that turns out to be no archive open.
+    with path.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
         name, by = _key_name(arrays.files, path, "array")
         if "vectors" not in arrays.files:
             raise EncoderError(
