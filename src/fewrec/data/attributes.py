@@ -30,7 +30,7 @@ class Content:
     filled: int
     distinct: int
     texts: bool  # some value is text that is no number
-    numeric: bool  # every value is a finite number
+    numeric: bool  # every value (but one row in fifty at most) is a finite number
     length: float  # mean length of a cell
     shared: float  # share of filled cells whose value another row has too
     samples: list[Any]
@@ -50,7 +50,7 @@ def look(column: Column) -> Content:
         filled,
         len(values),
         bool(bad.any()),
-        bool(len(values)) and not bad.any(),
+        bool(len(values)) and float(counts[bad].sum()) <= (filled / 50 if len(values) > FEW else 0),
         float((lengths * counts).sum() / filled) if filled else 0.0,
         float(counts[counts > 1].sum() / filled) if filled else 0.0,
         values,
@@ -72,6 +72,8 @@ def classify(name: str, column: Column) -> tuple[str, str]:
         return "kept", "by its name: an address, code, link or place"
     if words and words[-1] in _ID_ENDS:
         return "kept", "by its name: another id"
+    if content.distinct == 1 and len(column) > FEW and content.filled == len(column):
+        return "kept", "the same in every row"
     if content.numeric:
         return _number(words, content)
     if _dates(content):
@@ -116,11 +118,12 @@ def _text(name: str, words: list[str], content: Content, column: Column) -> tupl
     different = content.distinct > 0.5 * content.filled
     if names.says(name, names.DESCRIPTION) >= 0.3 and different and content.length >= 20:
         return "description", "by its name"
-    if column.kind == "token_seq" or (names.says(name, names.TAGS) >= 0.7 and content.length < LONG):
+    listed = content.length < LONG or separator_of(column, commas=False) is not None
+    if column.kind == "token_seq" or (names.says(name, names.TAGS) >= 0.7 and listed):
         return "tags", "by its name" if column.kind != "token_seq" else "its header says token_seq"
     if content.length > LONG and different and content.distinct > FEW:
         return "description", f"long texts ({content.length:.0f} characters on average), nearly all different"
-    if separator_of(name, column):
+    if separator_of(column, commas=False):
         return "tags", "its cells are lists of recurring parts"
     if content.distinct <= FEW or content.shared >= 0.2:
         return (
@@ -146,22 +149,23 @@ def title_score(name: str) -> float:
     return 0.0
 
 
-def separator_of(name: str, column: Column) -> str | None:
-    """What separates the parts of a cell: "|", ";", ",", " " (only where the header says so), or ``None``."""
-    values = [value for value in column.values if isinstance(value, str) and not is_missing(value)]
-    if not values:
-        return None
-    tag_like = names.says(name, names.TAGS) >= 0.7
+def separator_of(column: Column, *, commas: bool) -> str | None:
+    """What separates the parts of a cell: " " (where the header says token_seq), "|", ";", "," or ``None``.
+
+    ``commas``: the column is known to hold tags, so that a comma separates too and parts need not recur.
+    """
+    counts = np.bincount(column.codes, minlength=len(column.values)).tolist()
+    cells = [(value, count) for value, count in zip(column.values, counts, strict=True)
+             if isinstance(value, str) and not is_missing(value)]  # fmt: skip
     for separator in ("|", ";", ","):
-        with_it = [value for value in values if separator in value]
-        if not with_it or (separator == "," and not tag_like):
+        cut = [([part.strip() for part in value.split(separator)], count)
+               for value, count in cells if separator in value]  # fmt: skip
+        if not cut or (separator == "," and (not commas or column.kind == "token_seq")):
             continue
-        parts = [part.strip() for value in with_it for part in value.split(separator) if part.strip()]
-        if tag_like or len(set(parts)) <= 0.7 * len(parts):  # parts recur
+        different = len({part for parts, _ in cut for part in parts})
+        if commas or different <= 0.7 * sum(len(parts) * count for parts, count in cut):
             return separator
-    if column.kind == "token_seq" and any(" " in value for value in values):
-        return " "
-    return None
+    return " " if column.kind == "token_seq" and any(" " in value for value, _ in cells) else None
 
 
 def split(value: Any, separator: str | None) -> tuple[str, ...]:
@@ -169,8 +173,9 @@ def split(value: Any, separator: str | None) -> tuple[str, ...]:
     itself."""
     if is_missing(value):
         return ()
+    parts: Sequence[str]
     if isinstance(value, tuple):
-        parts: Sequence[str] = [written(part) for part in value]
+        parts = [part for cell in value for part in split(cell, separator)]
     elif isinstance(value, str) and value.startswith("[") and value.endswith("]"):
         parts = _bracketed(value)
     elif isinstance(value, str) and separator:

@@ -77,7 +77,8 @@ def _unified(
     columns, mixed = identity.unify(sources)
     if mixed:
         checked.warnings.append(
-            f'Some {noun} ids are written both as a number and as text (7 and "7"): they are taken as the same.'
+            f'Some {noun} ids are written both as a number and as text (7 and "7"): they are taken as the '
+            f"same."
         )
     return columns
 
@@ -139,9 +140,9 @@ def _flag_repeated(row_check: RowCheck, ids: IdColumn, column: str, noun: str) -
             if contents[row] == contents[kept]:
                 merged[row] = True
                 continue
-            different = next(name for (name, _), one, two in
-                             zip(others, contents[row], contents[kept], strict=True) if one != two)  # fmt: skip
-            conflict[row] = (kept, different)
+            pairs = zip(contents[row], contents[kept], strict=True)
+            at = next(at for at, (one, two) in enumerate(pairs) if one != two)
+            conflict[row] = (kept, others[at][0])
     flagged = np.zeros(table.rows, dtype=bool)
     flagged[list(conflict)] = True
     row_check.merged = merged
@@ -156,7 +157,8 @@ def _flag_repeated(row_check: RowCheck, ids: IdColumn, column: str, noun: str) -
         flagged,
         column,
         tell,
-        f"Keep one row a{'n' if noun == 'item' else ''} {noun}. Several values of one kind (cuisines, tags) go into one "
+        f"Keep one row a{'n' if noun == 'item' else ''} {noun}. Several values of one kind (cuisines, tags) "
+        f"go into one "
         f'cell as "a|b", or into a table of their own: {table.name}=[main, side].',
     )
     return int(merged.sum())

@@ -19,7 +19,7 @@ from fewrec.data.identity import first_seen
 from fewrec.data.interactions import Interactions, empty
 from fewrec.data.meaning import interpret
 from fewrec.data.roles import ColumnRoles, Wishes
-from fewrec.data.settings import Settings
+from fewrec.data.settings import Settings, checked_settings, one_of
 from fewrec.data.table import Table, concatenate
 from fewrec.data.vocabulary import Id, Vocabulary, canonical_order
 from fewrec.errors import FewrecWarning
@@ -68,7 +68,10 @@ class Dataset:
         Raises ``DataError`` for tables, rows and values that cannot be used, ``ConfigError`` for bad
         settings.
         """
-        settings = Settings(columns or {}, feedback, liked_at, events, half_life, on_bad_row, now)  # type: ignore[arg-type]
+        settings = checked_settings(
+            {"columns": columns, "feedback": feedback, "liked_at": liked_at, "events": events,
+             "half_life": half_life, "on_bad_row": on_bad_row, "now": now}
+        )  # fmt: skip
         tables = _tables(settings, items=items, interactions=interactions, users=users)
         self._set(tables, settings)
 
@@ -84,9 +87,24 @@ class Dataset:
         from fewrec.data.files import read_any
 
         sources = {"items": items, "interactions": interactions, "users": users}
-        Settings(settings.get("columns") or {}, **{k: v for k, v in settings.items() if k != "columns"})
-        return cls(**{name: None if source is None else read_any(name, source) for name, source in sources.items()},
+        checked_settings(settings)
+        return cls(*(None if source is None else read_any(name, source) for name, source in sources.items()),
                    **settings)  # fmt: skip
+
+    @classmethod
+    def from_sql(
+        cls, url: Any, items: Any = None, interactions: Any = None, users: Any = None, **settings: Any
+    ) -> Dataset:
+        """The data set in a database that SQLAlchemy reads (extra ``sql``); settings as for ``Dataset``.
+
+        ``url``: "sqlite:///shop.db", "postgresql://...", or an engine. Each of ``items``, ``interactions``,
+        ``users`` is the name of a table, a SELECT query, or a list of these.
+        """
+        from fewrec.data.sql import read_sql
+
+        checked_settings(settings)
+        sources = read_sql(url, {"items": items, "interactions": interactions, "users": users})
+        return cls(*(sources.get(name) for name in ("items", "interactions", "users")), **settings)
 
     def _set(
         self,
@@ -96,12 +114,13 @@ class Dataset:
         roles: ColumnRoles | None = None,
         canonical: bool = False,
         told: Sequence[str] = (),
+        quiet: bool = False,
     ) -> None:
         checked = check(tables, settings, roles)
         self._tables, self._settings = tables, settings
         self._assemble(checked, canonical)
         for note in self._visible:
-            if note not in told:
+            if note not in told and not quiet:
                 warnings_module.warn(note, FewrecWarning, stacklevel=3)
 
     def _assemble(self, checked: Checked, canonical: bool) -> None:
@@ -177,8 +196,6 @@ class Dataset:
     def matrix(self, kind: str = "liked") -> csr_matrix:
         """(U, I) csr float32: "liked" (1 for likes), "all" (1 for every pair) or "value"."""
         from scipy.sparse import csr_matrix
-
-        from fewrec.data.settings import one_of
 
         one_of("kind", kind, ("liked", "all", "value"))
         pairs = self.interactions
@@ -268,7 +285,7 @@ class Dataset:
 
     def health(self) -> HealthReport:
         """Counts, gaps and oddities of the data, and what they mean for recommendations."""
-        from fewrec.data.health import examine
+        from fewrec.data.examine import examine
 
         return examine(self)
 
@@ -290,13 +307,13 @@ class Dataset:
 
         restored, wishes, roles, canonical = from_plain(tables, settings)
         twin = cls.__new__(cls)
-        with warnings_module.catch_warnings():
-            twin._set(restored, wishes, roles=roles, canonical=canonical)
+        twin._set(restored, wishes, roles=roles, canonical=canonical, quiet=True)
         return twin
 
     def __repr__(self) -> str:
         return (
-            f"Dataset({len(self.users)} users, {len(self.items)} items, {len(self.interactions)} interactions, "
+            f"Dataset({len(self.users)} users, {len(self.items)} items, {len(self.interactions)} "
+            f"interactions, "
             f"{self.feedback.kind})"
         )
 

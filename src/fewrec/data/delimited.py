@@ -12,6 +12,7 @@ from itertools import islice
 import numpy as np
 
 from fewrec.data.table import Coder, Column, Fault, Table
+from fewrec.data.times import parse_times
 from fewrec.errors import DataError
 
 CELL_LIMIT = 1_000_000  # characters; a longer cell is nearly always an unclosed quotation mark
@@ -160,9 +161,10 @@ def _finish(name: str, label: str, reading: _Reading) -> Table:
     header = reading.header
     if any(cell.endswith('"') or "\0" in cell for cell in header):
         raise DataError(f"the header cannot be read: {header!r}.", where=label, hint="Save it again as CSV.")
-    if not any(header) or all(_is_number(cell) for cell in header):
+    if not any(header) or sum(map(_is_data, header)) > 0.5 * len(header):
+        first = ", ".join(repr(cell if len(cell) <= 40 else cell[:37] + "...") for cell in header[:4])
         raise DataError(
-            f"the first line holds {', '.join(map(repr, header[:4]))} and no column names.",
+            f"the first line holds {first} and no column names.",
             where=label,
             hint="Add a header line such as: user_id,item_id,rating",
         )
@@ -207,9 +209,6 @@ def _finish(name: str, label: str, reading: _Reading) -> Table:
     )
 
 
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
+def _is_data(text: str) -> bool:
+    """Whether a header cell looks like data: a number, a date, or a long text."""
+    return len(text) > 200 or (bool(text) and bool(np.isfinite(parse_times([text])[0][0])))

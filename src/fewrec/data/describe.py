@@ -15,6 +15,7 @@ from fewrec.data.features import Attribute, Features
 from fewrec.data.itemtext import aligned, gathered, join_titles, title_view, typed
 from fewrec.data.numerals import is_missing
 from fewrec.data.roles import ColumnRoles, Role
+from fewrec.data.table import Column
 from fewrec.data.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -37,7 +38,8 @@ class Descriptions:
             lost = int((described.good & (at < 0)).sum())
             if lost:
                 self.notes.append(
-                    f"{described.table.label}: {lost} rows speak of {vocabulary.noun}s that no other table has; "
+                    f"{described.table.label}: {lost} rows speak of {vocabulary.noun}s that no other table "
+                    f"has; "
                     "they are not used."
                 )
             self.at.append(at)
@@ -50,13 +52,10 @@ class Descriptions:
             for entry in self._entries(number):
                 if entry.role in _LEARNT:
                     column = described.table.columns[entry.column]
-                    found.append(
-                        (
-                            number,
-                            entry,
-                            feature_space.learn(entry.column, entry.role, column, self.at[number] >= 0),
-                        )
-                    )
+                    told = self.roles.text is not None and entry.column in self.roles.text
+                    used = self.at[number] >= 0
+                    attribute = feature_space.learn(entry.column, entry.role, column, used, told=told)
+                    found.append((number, entry, attribute))
         return found
 
     def _entries(self, number: int) -> list[Role]:
@@ -72,9 +71,9 @@ class Descriptions:
         ]
         return feature_space.build(parts, len(self.vocabulary))
 
-    def _cells(self, number: int, column: str) -> list[Any]:
+    def _cells(self, number: int, column: Column) -> list[Any]:
         gather = aligned if number == 0 else gathered
-        return gather(self.tables[number].table.columns[column], self.at[number], len(self.vocabulary))
+        return gather(column, self.at[number], len(self.vocabulary))
 
     def columns(self) -> dict[str, list[Any]]:
         """Every column but the id, for filters and display; a second column of a name gets its table's
@@ -86,7 +85,7 @@ class Descriptions:
                 if entry.role == self.vocabulary.noun:
                     continue
                 name = entry.column if entry.column not in result else f"{entry.column} {number + 1}"
-                cells = self._cells(number, entry.column)
+                cells = self._cells(number, described.table.columns[entry.column])
                 attribute = attributes.get((number, entry.column))
                 result[name] = typed(cells, entry.role, attribute, text=described.table.text)
         return result
@@ -106,7 +105,13 @@ class Descriptions:
                     chosen.append((-rank, number, entry.column))
         if role == "title":
             chosen.sort(key=lambda entry: entry[0])
-        return [self._cells(number, column) for _, number, column in chosen]
+        found = [
+            self._cells(number, self.tables[number].table.columns[column]) for _, number, column in chosen
+        ]
+        return [
+            [" ".join(map(str, cell)) if isinstance(cell, tuple) else cell for cell in cells]
+            for cells in found
+        ]
 
     def _may_speak(self, entry: Role) -> bool:
         return self.roles.text is None or entry.column in self.roles.text
@@ -154,7 +159,12 @@ class Descriptions:
         phrases = []
         for number, entry, attribute in self.attributes:
             if self._may_speak(entry):
-                phrases.append([attribute.phrase(cell) for cell in self._cells(number, entry.column)])
+                column = self.tables[number].table.columns[entry.column]
+                if number == 0:
+                    told = attribute.phrases(column.values)
+                    phrases.append(self._cells(number, Column(told, column.codes)))
+                else:
+                    phrases.append(attribute.phrases(self._cells(number, column)))
         views = {"title": title_view(titles, phrases)}
         descriptions = self._by_role("description")
         if descriptions:

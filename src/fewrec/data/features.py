@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,49 +31,55 @@ class Attribute:
     kind: str  # "category", "tags", "number", "date"
     separator: str | None = None
     edges: tuple[float, ...] = ()  # numbers and dates: lowest value, upper edges of all bins
+    told: bool = False  # the caller wants it in the text, whatever it is
 
     @property
     def label(self) -> str:
         """The column as people read it."""
         return names.readable(self.column)
 
-    def features(self, value: Any) -> tuple[str, ...]:
-        """Names of the features that a cell carries; ``()`` for a missing cell or an unusable number."""
-        if self.kind in ("number", "date"):
-            number = self._number(value)
-            return () if number is None or len(self.edges) < 2 else (self._bin(number),)
-        return tuple(f"{self.label}: {part}" for part in self.parts(value))
+    def features(self, values: Sequence[Any]) -> list[tuple[str, ...]]:
+        """For each cell the names of the features it carries; ``()`` for a missing cell or an unusable
+        number."""
+        if self.kind not in ("number", "date"):
+            return [tuple(f"{self.label}: {part}" for part in self.parts(value)) for value in values]
+        numbers = self.numbers(values)
+        if len(self.edges) < 2:
+            return [() for _ in values]
+        # upper edges belong to their bin; what lies beyond the data falls into the outermost bins
+        bins = np.minimum(np.searchsorted(self.edges[1:], numbers, side="left"), len(self.edges) - 2)
+        texts = self._bin_names()
+        return [(texts[bin],) if known else ()
+                for bin, known in zip(bins.tolist(), np.isfinite(numbers).tolist(), strict=True)]  # fmt: skip
 
-    def phrase(self, value: Any) -> str:
-        """The cell as ``name: value`` for the item's text, or ``""``; of numbers only years are told."""
-        if self.kind in ("number", "date"):
-            number = self._number(value)
-            telling = self.kind == "date" or "year" in names.tokens(self.column)
-            return f"{self.label}: {figure(number)}" if telling and number is not None else ""
-        parts = self.parts(value)
-        return f"{self.label}: {', '.join(parts)}" if parts else ""
+    def phrases(self, values: Sequence[Any]) -> list[str]:
+        """Each cell as ``name: value`` for the item's text, or ``""``; of numbers only years are told."""
+        if self.kind not in ("number", "date"):
+            told = [self.parts(value) for value in values]
+            return [f"{self.label}: {', '.join(parts)}" if parts else "" for parts in told]
+        if not (self.told or self.kind == "date" or "year" in names.tokens(self.column)):
+            return [""] * len(values)
+        return [f"{self.label}: {figure(number)}" if math.isfinite(number) else ""
+                for number in self.numbers(values).tolist()]  # fmt: skip
+
+    def numbers(self, values: Sequence[Any]) -> np.ndarray:
+        """(V,) the number (or the year) in each cell, NaN where there is none; of several the first."""
+        single = [(value[0] if value else None) if isinstance(value, tuple) else value for value in values]
+        return years(single) if self.kind == "date" else parse_numbers(single, money=True)[0]
 
     def parts(self, value: Any) -> tuple[str, ...]:
         """The values in a cell of a category or tags column, as people read them."""
         separator = self.separator if self.kind == "tags" else None
         return tuple(dict.fromkeys(_tidy(part) for part in split(value, separator)))
 
-    def _number(self, value: Any) -> float | None:
-        if is_missing(value) or isinstance(value, tuple | list | Mapping):
-            return None
-        number = years([value])[0] if self.kind == "date" else parse_numbers([value], money=True)[0][0]
-        return float(number) if math.isfinite(number) else None
-
-    def _bin(self, number: float) -> str:
-        # upper edges belong to their bin; what lies beyond the data falls into the outermost bins
-        at = min(int(np.searchsorted(self.edges[1:], number, side="left")), len(self.edges) - 2)
-        low, high = self.edges[at], self.edges[at + 1]
+    def _bin_names(self) -> list[str]:
         texts = [_short(edge) for edge in self.edges]
         if len(set(texts)) < len(set(self.edges)):
             texts = [figure(edge) for edge in self.edges]
-        return (
-            f"{self.label}: {texts[at]}" if low == high else f"{self.label}: {texts[at]} to {texts[at + 1]}"
-        )
+        return [
+            f"{self.label}: {low}" if low == high else f"{self.label}: {low} to {high}"
+            for low, high in pairwise(texts)
+        ]
 
 
 def _tidy(part: str) -> str:
@@ -98,19 +105,19 @@ def years(values: Sequence[Any]) -> np.ndarray:
     return result
 
 
-def learn(name: str, role: str, column: Column, used: np.ndarray) -> Attribute:
+def learn(name: str, role: str, column: Column, used: np.ndarray, *, told: bool = False) -> Attribute:
     """The ``Attribute`` for a column with that role; bins are cut at the quartiles of the ``used`` rows ((N,)
     bool)."""
     if role not in ("number", "date"):
-        return Attribute(name, role, separator_of(name, column) if role == "tags" else None)
+        return Attribute(name, role, separator_of(column, commas=True) if role == "tags" else None, (), told)
     numbers = years(column.values) if role == "date" else parse_numbers(column.values, money=True)[0]
     spread = numbers[column.codes][used] if len(numbers) else numbers
     known = np.sort(spread[np.isfinite(spread)])
     if not len(known):
-        return Attribute(name, role)
+        return Attribute(name, role, told=told)
     at = [max(math.ceil(len(known) * share / BINS) - 1, 0) for share in range(1, BINS + 1)]
     edges = (float(known[0]), *(float(edge) for edge in np.unique(known[at])))
-    return Attribute(name, role, None, edges)
+    return Attribute(name, role, None, edges, told)
 
 
 class Features:
@@ -141,9 +148,8 @@ class Features:
             if attribute is None:
                 unknown.append(str(column))
                 continue
-            values = list(value) if isinstance(value, list | tuple | set | frozenset) else [value]
-            for cell in values:
-                carried = attribute.features(cell)
+            cells = list(value) if isinstance(value, list | tuple | set | frozenset) else [value]
+            for cell, carried in zip(cells, attribute.features(cells), strict=True):
                 if not carried and not is_missing(cell):
                     unknown.append(f"{column}: {written(cell)}")
                 for name in carried:
@@ -169,8 +175,8 @@ def build(parts: Sequence[tuple[Attribute, Column, np.ndarray]], size: int) -> t
     rows: list[np.ndarray] = []
     columns: list[np.ndarray] = []
     for attribute, column, at in parts:
-        carried = [[index.setdefault(name, len(index)) for name in attribute.features(value)]
-                   for value in column.values]  # fmt: skip
+        carried = [[index.setdefault(name, len(index)) for name in found]
+                   for found in attribute.features(column.values)]  # fmt: skip
         used = at >= 0
         codes, owners = column.codes[used], at[used]
         counts = np.array([len(names) for names in carried] or [0], dtype=np.int64)
@@ -185,13 +191,14 @@ def build(parts: Sequence[tuple[Attribute, Column, np.ndarray]], size: int) -> t
     feature = np.concatenate(columns) if columns else np.zeros(0, np.int64)
     pairs = np.unique(row * max(len(index), 1) + feature)
     row, feature = pairs // max(len(index), 1), pairs % max(len(index), 1)
-    carriers = np.bincount(feature, minlength=len(index))
-    names_by_index = list(index)
-    kept = sorted(name for at, name in enumerate(names_by_index) if carriers[at] >= LEAST)
+    carriers: np.ndarray = np.bincount(feature, minlength=len(index))
+    kept = sorted(
+        name for name, carried_by in zip(index, carriers.tolist(), strict=False) if carried_by >= LEAST
+    )
     position = np.full(len(index) + 1, -1, dtype=np.int64)
-    for at, name in enumerate(kept):
-        position[index[name]] = at
-    feature = position[feature] if len(feature) else feature
+    for column_at, name in enumerate(kept):
+        position[index[name]] = column_at
+    feature = position[feature]
     row, feature = row[feature >= 0], feature[feature >= 0]
     matrix = csr_matrix(
         (np.ones(len(row), dtype=np.float32), (row, feature)), shape=(size, len(kept)), dtype=np.float32

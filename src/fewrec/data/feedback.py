@@ -13,18 +13,20 @@ from fewrec.errors import ConfigError
 Kind = Literal["explicit", "implicit", "none"]
 
 SHOP = {
-    "view": 1.0, "click": 1.0, "browse": 1.0, "visit": 1.0, "detail": 1.0, "pv": 1.0,
-    "cart": 2.0, "add_to_cart": 2.0, "addtocart": 2.0, "add": 2.0, "wishlist": 2.0, "favorite": 2.0, "favourite": 2.0,
-    "fav": 2.0, "save": 2.0, "bookmark": 2.0, "collect": 2.0,
-    "buy": 4.0, "purchase": 4.0, "order": 4.0, "transaction": 4.0, "book": 4.0,
-    "remove_from_cart": -1.0, "return": -4.0, "refund": -4.0,
-}  # fmt: skip
+    **dict.fromkeys(("view", "click", "browse", "visit", "detail", "pv"), 1.0),
+    **dict.fromkeys(("cart", "add_to_cart", "addtocart", "add", "wishlist", "collect"), 2.0),
+    **dict.fromkeys(("favorite", "favourite", "fav", "save", "bookmark"), 2.0),
+    **dict.fromkeys(("buy", "purchase", "order", "transaction", "book"), 4.0),
+    "remove_from_cart": -1.0,
+    **dict.fromkeys(("return", "refund"), -4.0),
+}
 NEWS = {
-    "impression": -0.2, "show": -0.2, "shown": -0.2, "skip": -0.2,
-    "read": 1.0, "open": 1.0, "play": 1.0, "watch": 1.0, "listen": 1.0,
-    "comment": 2.0, "like": 2.0, "download": 2.0, "share": 3.0, "repost": 3.0, "subscribe": 3.0,
-    "dislike": -4.0, "hide": -4.0, "block": -4.0, "report": -4.0,
-}  # fmt: skip
+    **dict.fromkeys(("impression", "show", "shown", "skip"), -0.2),
+    **dict.fromkeys(("read", "open", "play", "watch", "listen"), 1.0),
+    **dict.fromkeys(("comment", "like", "download"), 2.0),
+    **dict.fromkeys(("share", "repost", "subscribe"), 3.0),
+    **dict.fromkeys(("dislike", "hide", "block", "report"), -4.0),
+}
 DEFAULT_EVENTS: dict[str, float] = {**SHOP, **NEWS}
 """Weights of the event names that need no setting; ``Dataset(events={...})`` changes and adds."""
 
@@ -62,7 +64,10 @@ class Feedback:
             return "no feedback: nobody has rated, bought or read anything yet"
         fading = f", half as much after {self.half_life:g} days" if self.half_life else ""
         if self.kind == "implicit":
-            return f"implicit: the weights of a person's events with an item are added up{fading}; above 0 is a like"
+            above = "above 0" if self.liked_at == ANY_LIKE else f"{self.liked_at:g} and more"
+            return (
+                f"implicit: the weights of a person's events with an item add up{fading}; {above} is a like"
+            )
         low, high = self.scale or (0.0, 0.0)
         return f"ratings from {low:g} to {high:g}{fading}; {self.liked_at:g} and more is a like"
 

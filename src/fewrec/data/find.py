@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from fewrec.data import names
-from fewrec.data.attributes import classify, look, title_score
+from fewrec.data.attributes import LONG, classify, look, title_score
 from fewrec.data.feedback import event_name
 from fewrec.data.numerals import is_missing, parse_numbers
 from fewrec.data.roles import ColumnRoles, Role, Wishes
@@ -39,18 +39,15 @@ def find_roles(
         items = next(iter(tables.get("items", ())), None)
         entries = _interaction_roles(interactions, items, wishes, events)
         found = {entry.role: entry.column for entry in entries}
-    text: tuple[str, ...] | None = None
     for name, noun in (("items", "item"), ("users", "user")):
         others = interactions.columns[found[noun]] if interactions is not None and noun in found else None
         for number, table in enumerate(tables.get(name, ())):
             entries += _attribute_roles(table, side_name(name, number), noun, found.get(noun), others, wishes)
-        if name == "items" and (wished := wishes.columns.get("text", wishes.columns.get("items.text"))):
-            text = tuple(wished)
     order = {"items": 0, "interactions": 1, "users": 2}
     entries.sort(
         key=lambda entry: order[entry.table.split(" ")[0]]
     )  # stable: columns stay in the table's order
-    return ColumnRoles(tuple(entries), text)
+    return ColumnRoles(tuple(entries), wishes.texts())
 
 
 def _interaction_roles(
@@ -89,9 +86,7 @@ def _interaction_roles(
                 f"no column looks like the {noun} id.",
                 where=table.label,
                 value=list(table.columns),
-                hint=f'Name it: columns={{"{noun}": ...}}. Columns: '
-                + ", ".join(f'"{name}"' for name in table.columns)
-                + "."
+                hint=f'Name it: columns={{"{noun}": ...}}. {_listed(table)}'
                 + (" Is the delimiter one of , ; tab |?" if len(table.columns) == 1 and table.text else ""),
             )
     titles = {name: title_score(name) for name in table.columns}
@@ -196,14 +191,14 @@ def _attribute_roles(
     table: Table, key: str, noun: str, same: str | None, others: Column | None, wishes: Wishes
 ) -> list[Role]:
     roles: dict[str, tuple[str, str]] = {}
-    for column in wishes.wanted(table.name, noun, table.columns) or ():
-        _claim(roles, table, column, noun)
+    for wished in wishes.wanted(table.name, noun, table.columns) or ():
+        _claim(roles, table, wished, noun)
     if not roles:
-        column, how = _id_column(table, key, noun, same, others)
-        roles[column] = (noun, how)
+        found, how = _id_column(table, key, noun, same, others)
+        roles[found] = (noun, how)
     for role in ("title", "description", "tags"):
-        for column in wishes.wanted(table.name, role, table.columns) or ():
-            _claim(roles, table, column, role)
+        for wished in wishes.wanted(table.name, role, table.columns) or ():
+            _claim(roles, table, wished, role)
     off = {
         role
         for role in ("title", "description", "tags")
@@ -216,9 +211,13 @@ def _attribute_roles(
         role, how = classify(name, column)
         if role in off or (role in ("title", "description") and (role in claimed or noun == "user")):
             role, how = "kept", "you chose others" if role in claimed else "for display only"
+        if noun == "item" and role == "kept" and name in (wishes.texts() or ()):
+            long = look(column).length > LONG
+            role, how = ("description" if long else "category"), "you want it in the text"
         roles[name] = (role, how)
     if (
         noun == "item"
+        and key == table.name
         and not claimed & {"title"}
         and "title" not in off | {role for role, _ in roles.values()}
     ):
@@ -271,10 +270,14 @@ def _id_column(table: Table, key: str, noun: str, same: str | None, others: Colu
         f"no column looks like the {noun} id.",
         where=table.label,
         value=list(table.columns),
-        hint=f'Name it: columns={{"{noun}": ...}}. Columns: '
-        + ", ".join(f'"{name}"' for name in table.columns)
-        + ".",
+        hint=f'Name it: columns={{"{noun}": ...}}. {_listed(table)}',
     )
+
+
+def _listed(table: Table) -> str:
+    """The columns of a table, for hints."""
+    shown = [f'"{name}"' if len(name) <= 40 else f'"{name[:37]}..."' for name in list(table.columns)[:20]]
+    return f"Columns: {', '.join(shown)}{', ...' if len(table.columns) > 20 else '.'}"
 
 
 def _unique(column: Column) -> bool:

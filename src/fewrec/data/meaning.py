@@ -78,7 +78,8 @@ def _explicit_column(table: Table, settings: Settings, checked: Checked) -> str 
         return None
     if event is not None and any(map(is_missing, table.columns[rating].values)):
         checked.warnings.append(
-            f'{table.label}: not every row has a "{rating}", so the events in "{event}" count and ratings do not.'
+            f'{table.label}: not every row has a "{rating}", so the events in "{event}" count and ratings '
+            f"do not."
         )
         return None
     return rating
@@ -210,7 +211,8 @@ def interpret(
     if guessed and (low == high or not liked.any() or liked.all()):
         what = f"all ratings are {figure(low)}" if low == high else "no rating stands out as a like"
         note = (
-            f"{events.table.label}: {what}, so each rating counts as one sign of interest (implicit feedback). "
+            f"{events.table.label}: {what}, so each rating counts as one sign of interest (implicit "
+            f"feedback). "
             "Set liked_at to say from which rating on a rating is a like."
         )
         plain = add_up(user, item, np.ones(len(weight)), weight, time)

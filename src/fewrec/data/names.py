@@ -12,14 +12,15 @@ def _words(text: str) -> frozenset[str]:
 
 
 USER = _words(
-    "user uid customer household hh visitor member client reader person account reviewer buyer shopper student "
-    "consumer guest profile viewer listener patron userid visitorid customerid memberid clientid subscriber 用户 会员 顾客 客户"
+    "user uid customer household hh visitor member client reader person account reviewer buyer shopper "
+    "student consumer guest profile viewer listener patron userid visitorid customerid memberid "
+    "clientid subscriber 用户 会员 顾客 客户"
 )
 ITEM = _words(
-    "item iid product pid movie film book news article place restaurant venue song track artist album game isbn asin "
-    "sku ean upc gtin doc document video course recipe listing offer post hotel anime manga paper app podcast episode "
-    "coupon business poi dish beer wine title content story page itemid productid movieid bookid newsid articleid "
-    "placeid goods 商品 物品 产品 电影 图书 文章 新闻 餐厅"
+    "item iid product pid movie film book news article place restaurant venue song track artist album "
+    "game isbn asin sku ean upc gtin doc document video course recipe listing offer post hotel anime "
+    "manga paper app podcast episode coupon business poi dish beer wine title content story page itemid "
+    "productid movieid bookid newsid articleid placeid goods 商品 物品 产品 电影 图书 文章 新闻 餐厅"
 )
 CODES = _words("isbn asin sku ean upc gtin pid iid uid")  # words that are ids by themselves
 ID = _words("id ids key no nr number num code hash token uuid guid identifier isbn asin sku final 编号 号")
@@ -34,18 +35,19 @@ TIME = _words("time timestamp date datetime ts when created at 时间 日期")
 TITLE = _words("title name headline label caption 标题 名称 名字 书名 片名 菜名")
 TITLE_QUALIFIERS = _words("full original display short long en english local official main seo clean primary")
 DESCRIPTION = _words(
-    "description desc overview abstract body summary synopsis plot content blurb about details text review story "
-    "tagline lead teaser bio introduction intro 描述 简介 摘要 内容 正文"
+    "description desc overview abstract body summary synopsis plot content blurb about details text "
+    "review story tagline lead teaser bio introduction intro 描述 简介 摘要 内容 正文"
 )
 TAGS = _words(
-    "tags tag genres genre category categories keywords keyword topics topic class classes cuisine cuisines themes "
-    "theme labels subjects subject features styles style moods mood authors author artists artist actors cast stars "
-    "directors director writers ingredients skills payment payments accepts languages countries allergens 标签 类别 分类 类型"
+    "tags tag genres genre category categories keywords keyword topics topic class classes cuisine "
+    "cuisines themes theme labels subjects subject features styles style moods mood authors author "
+    "artists artist actors cast stars directors director writers ingredients skills payment payments "
+    "accepts languages countries allergens 标签 类别 分类 类型"
 )
 LEFT_OUT = _words(
-    "url link href uri image img picture photo thumbnail icon path file uuid guid hash zip zipcode postcode postal phone "
-    "fax tel telephone email mail address geom geometry latitude longitude lat lon lng isbn isbn13 isbn10 ean upc gtin "
-    "sku asin 链接 图片 电话 地址"
+    "url link href uri image img picture photo thumbnail icon path file uuid guid hash zip zipcode "
+    "postcode postal phone fax tel telephone email mail address geom geometry latitude longitude lat "
+    "lon lng isbn isbn13 isbn10 ean upc gtin sku asin 链接 图片 电话 地址"
 )
 LOADED = _words("created updated modified loaded inserted crawled scraped fetched imported added ingested")
 RELEASED = _words("release released publish published publication premiere launch launched birth opened year")

@@ -162,6 +162,11 @@ class Wishes:
                     return found
         return None
 
+    def texts(self) -> tuple[str, ...] | None:
+        """The columns that alone may speak in the items' texts, or ``None``."""
+        names = self.columns.get("text", self.columns.get("items.text"))
+        return None if names is None else tuple(names)
+
     def ignored(self, table: str) -> set[str]:
         """Columns of ``table`` that are to be treated as absent."""
         return {*(self.columns.get("ignore") or ()), *(self.columns.get(f"{table}.ignore") or ())}

@@ -60,7 +60,7 @@ class RowCheck:
         total = int(self.bad.sum()) + table.faulty
         if not total:
             return ~self.bad, []
-        told = [(f"{fault.origin}, row {fault.line}", fault.problem) for fault in table.faults]
+        told = [(fault.origin, f"row {fault.line}", fault.problem) for fault in table.faults]
         mendings = (
             ["Give every row as many cells as the header (quote cells that hold the delimiter)."]
             if told
@@ -68,33 +68,42 @@ class RowCheck:
         )
         value: Any = None
         for row in np.flatnonzero(self.bad)[: max(SHOWN - len(told), 0)].tolist():
-            rows, column, tell, mending = next(problem for problem in self._problems if problem[0][row])
-            place = table.place(row) + (f', column "{column}"' if column else "")
-            told.append((place, tell(row)))
+            _, column, tell, mending = next(problem for problem in self._problems if problem[0][row])
+            place = f"row {table.line[row]}" + (f', column "{column}"' if column else "")
+            told.append((table.origins[table.origin[row]], place, tell(row)))
             mendings.append(mending)
             value = table.columns[column][row] if column and value is None else value
         count = table.rows + table.faulty
         if on_bad_row == "stop" or total == count:
-            raise _error(told, mendings, total, count, value, left_none=on_bad_row == "skip")
-        first = "; ".join(f"{place}: {problem}" for place, problem in told[:3])
+            raise _error(told, mendings, total, count, value, stop=on_bad_row == "stop")
+        label, lines = _lines(told[:3])
+        more = "; ..." if total > 3 else ""
         return ~self.bad, [
-            f"{table.label}: {total} of {count} rows left out ({first}{'; ...' if total > 3 else ''})."
+            f"{label or table.label}: {total} of {count} rows left out ({'; '.join(lines)}{more})."
         ]
 
 
+def _lines(told: list[tuple[str, str, str]]) -> tuple[str | None, list[str]]:
+    """The one file that all rows are from (else ``None``), and a line for each row."""
+    origins = {origin for origin, _, _ in told}
+    if len(origins) == 1:
+        return origins.pop(), [f"{place}: {problem}" for _, place, problem in told]
+    return None, [f"{origin}, {place}: {problem}" for origin, place, problem in told]
+
+
 def _error(
-    told: list[tuple[str, str]], mendings: list[str], total: int, count: int, value: Any, *, left_none: bool
+    told: list[tuple[str, str, str]], mendings: list[str], total: int, count: int, value: Any, *, stop: bool
 ) -> DataError:
     hints = list(dict.fromkeys(mendings))
-    hints.append("No row is left." if left_none else f"Mend the {'row' if total == 1 else 'rows'}, {SKIP}")
+    hints.append(f"Mend the {'row' if total == 1 else 'rows'}, {SKIP}" if stop else "No row is left.")
     if total == 1:
-        place, problem = told[0]
-        return DataError(f"{problem}.", where=place, value=value, hint="\n".join(hints))
-    lines = [f"{total} of {count} rows cannot be used."]
-    lines += [f"  {place}: {problem}" for place, problem in told]
+        origin, place, problem = told[0]
+        return DataError(f"{problem}.", where=f"{origin}, {place}", value=value, hint="\n".join(hints))
+    label, lines = _lines(told)
+    message = [f"{total} of {count} rows cannot be used:", *(f"  {line}" for line in lines)]
     if total > len(told):
-        lines.append(f"  ... and {total - len(told)} more")
-    return DataError("\n".join(lines), value=value, hint="\n".join(hints))
+        message.append(f"  ... and {total - len(told)} more")
+    return DataError("\n".join(message), where=label, value=value, hint="\n".join(hints))
 
 
 def shown(value: Any) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import difflib
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
@@ -71,12 +72,19 @@ class Settings:
         known = {entry.name for entry in fields(cls)}
         for key in plain:
             if key not in known:
+                near = difflib.get_close_matches(key, known, 2, 0.5)
                 raise ConfigError(
                     f"{key!r} is not a setting of a data set.",
                     value=key,
-                    hint=f"Settings: {', '.join(sorted(known))}.",
+                    hint=f"{'Nearest' if near else 'Settings'}: {', '.join(near or sorted(known))}.",
                 )
         return cls(**plain)
+
+
+def checked_settings(given: Mapping[str, Any]) -> Settings:
+    """``Settings`` from keyword arguments; ``ConfigError`` for unknown ones and for values that mean
+    nothing."""
+    return Settings.from_dict({**given, "columns": {} if given.get("columns") is None else given["columns"]})
 
 
 def one_of(name: str, value: object, allowed: tuple[str, ...]) -> None:

@@ -38,7 +38,7 @@ def parse_times(values: Sequence[Any]) -> tuple[np.ndarray, np.ndarray]:
         return seconds, bad
     day_first = any(
         match and int(match[1]) > 12
-        for match in (_SLASHED.match(values[at]) for at in texts if isinstance(values[at], str))
+        for match in (_SLASHED.match(values[at]) for at in texts.tolist() if isinstance(values[at], str))
     )
     for at in texts.tolist():
         moment = _written(values[at], day_first)

@@ -87,9 +87,9 @@ class Vocabulary:
     def nearest(self, id: Any, n: int = 3) -> list[Id]:
         """Up to ``n`` known ids that look like ``id``, best first; numbers by distance, text by spelling."""
         if isinstance(id, int) and not isinstance(id, bool):
-            integers = [known for known in self.ids if isinstance(known, int)]
+            integers: list[int] = [known for known in self.ids if isinstance(known, int)]
             if integers:
-                return sorted(integers, key=lambda known: (abs(known - id), known))[:n]
+                return [*sorted(integers, key=lambda known: (abs(known - id), known))[:n]]
         if self._sorted_texts is None:
             self._sorted_texts = sorted((str(known).casefold(), known) for known in self.ids)
         text = str(id).casefold()
