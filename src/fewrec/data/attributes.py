@@ -72,6 +72,8 @@ def classify(name: str, column: Column) -> tuple[str, str]:
         return "kept", "by its name: an address, code, link or place"
     if words and words[-1] in _ID_ENDS:
         return "kept", "by its name: another id"
+    if title_score(name) >= 0.95 and _titles(content):
+        return "title", "by its name"
     if content.distinct == 1 and len(column) > FEW and content.filled == len(column):
         return "kept", "the same in every row"
     if content.numeric:
@@ -90,33 +92,32 @@ def _number(words: list[str], content: Content) -> tuple[str, str]:
 
 
 def _moments(content: Content) -> bool:
-    numbers, _ = parse_numbers(content.samples[:100])
+    numbers, _ = parse_numbers(content.samples)
     return bool((np.abs(numbers[np.isfinite(numbers)]) > 1e8).all())
 
 
 def _dates(content: Content) -> bool:
-    sample = content.samples[:100]
-    seconds, bad = parse_times(sample)
-    written = [isinstance(value, str) and not value.isdigit() for value in sample]
-    return bool(np.isfinite(seconds).all() and not bad.any() and all(written))
+    written = [
+        isinstance(value, str) and len(value) <= 40 and not value.isdigit() for value in content.samples
+    ]
+    return all(written) and bool(np.isfinite(parse_times(content.samples)[0]).all())
+
+
+def _titles(content: Content) -> bool:
+    return (content.shared < 0.6 or content.distinct <= 3) and content.length <= 3 * LONG
 
 
 def _text(name: str, words: list[str], content: Content, column: Column) -> tuple[str, str]:
     values = [value for value in content.samples if isinstance(value, str)]
     if sum(value.startswith(("http://", "https://", "www.")) for value in values) > 0.8 * len(values):
         return "kept", "its cells are links"
-    if content.distinct > FEW and sum(bool(_HEX.match(value)) for value in values[:200]) > 0.8 * len(
-        values[:200]
-    ):
+    if content.distinct > FEW and sum(bool(_HEX.match(value)) for value in values) > 0.8 * len(values):
         return "kept", "its cells are codes"
-    if (
-        title_score(name) > 0
-        and (content.shared < 0.6 or content.distinct <= 3)
-        and content.length <= 3 * LONG
-    ):
+    if title_score(name) > 0 and _titles(content):
         return "title", "by its name"
     different = content.distinct > 0.5 * content.filled
-    if names.says(name, names.DESCRIPTION) >= 0.3 and different and content.length >= 20:
+    said = names.says(name, names.DESCRIPTION)
+    if said == 1.0 or (said >= 0.3 and different and content.length >= 20):
         return "description", "by its name"
     listed = content.length < LONG or separator_of(column, commas=False) is not None
     if column.kind == "token_seq" or (names.says(name, names.TAGS) >= 0.7 and listed):

@@ -25,19 +25,12 @@ def check(tables: Tables, settings: Settings, roles: ColumnRoles | None = None) 
 
     Raises ``DataError`` with the first ten bad rows of a table, or leaves them out (``on_bad_row="skip"``).
     """
-    _something_there(tables)
-    wishes = Wishes(settings.columns)
+    filled, notes, visible = _filled(tables, settings)
     if roles is None:
-        roles = find_roles(tables, wishes, settings.weights())
-    checked = Checked(roles)
-    for table in (table for group in tables.values() for table in group):
-        checked.warnings += table.notes
-    interactions = next(iter(tables.get("interactions", ())), None)
-    if interactions is not None and not interactions.rows and not interactions.faulty:
-        note = f"{interactions.label} has no rows: recommendations rest on the items' texts alone."
-        checked.warnings.append(note)
-        checked.visible.append(note)
-        interactions = None
+        roles = find_roles(filled, Wishes(settings.columns), settings.weights())
+    checked = Checked(roles, warnings=notes, visible=visible)
+    interactions = next(iter(filled.get("interactions", ())), None)
+    tables = filled
     item_columns = _unified("item", "items", tables, interactions, checked)
     user_columns = _unified("user", "users", tables, interactions, checked)
     checked.items = _described("item", tables.get("items", []), item_columns, settings, checked)
@@ -45,6 +38,29 @@ def check(tables: Tables, settings: Settings, roles: ColumnRoles | None = None) 
     if interactions is not None:
         checked.events = read_events(interactions, user_columns[-1], item_columns[-1], settings, checked)
     return checked
+
+
+def _filled(tables: Tables, settings: Settings) -> tuple[Tables, list[str], list[str]]:
+    """Tables that have rows, notes on all tables, and the note on empty interactions, which is to be seen at
+    once."""
+    _something_there(tables)
+    notes: list[str] = []
+    visible: list[str] = []
+    filled: Tables = {}
+    for name, group in tables.items():
+        for table in group:
+            notes += table.notes
+            if not table.rows and table.faulty:
+                RowCheck(table).settle(settings.on_bad_row)  # no row is left: raises
+        kept = [table for table in group if table.rows] if group and group[0].rows else []
+        if kept:
+            filled[name] = kept
+        elif name == "interactions":
+            visible = [f"{group[0].label} has no rows: recommendations rest on the items' texts alone."]
+            notes += visible
+        elif group:
+            notes.append(f"{group[0].label} has no rows.")
+    return filled, notes, visible
 
 
 def _something_there(tables: Tables) -> None:
@@ -65,15 +81,15 @@ def _unified(
     noun: str, name: str, tables: Tables, interactions: Table | None, checked: Checked
 ) -> list[IdColumn]:
     """Ids of every table of ``name`` and, last, of the interactions."""
-    sources = []
-    for number, table in enumerate(tables.get(name, ())):
-        column = checked.roles.column(side_name(name, number), noun)
-        assert column is not None
-        sources.append((table.columns[column], table.text))
+    named = [(side_name(name, number), table) for number, table in enumerate(tables.get(name, ()))]
     if interactions is not None:
-        column = checked.roles.column("interactions", noun)
-        assert column is not None
-        sources.append((interactions.columns[column], interactions.text))
+        named.append(("interactions", interactions))
+    sources = []
+    for key, table in named:
+        column = checked.roles.column(key, noun)
+        if column is None or column not in table.columns:
+            raise DataError(f"the table has no column of {noun} ids.", where=table.label)
+        sources.append((table.columns[column], table.text))
     columns, mixed = identity.unify(sources)
     if mixed:
         checked.warnings.append(

@@ -85,18 +85,43 @@ class _Reading:
 def _read(
     name: str, label: str, open_text: Callable[[], io.TextIOBase], delimiter: str, quoting: int
 ) -> _Reading:
+    """All rows. Read strictly first, because only so an unclosed quotation mark shows before it swallows
+    rows."""
+    for strict in (True, False):
+        start = 1  # line on which the record now being read starts
+        with open_text() as stream:
+            reader = csv.reader(stream, delimiter=delimiter, quoting=quoting, strict=strict)  # type: ignore[arg-type]
+            try:
+                header = next((row for row in reader if row), [])
+                reading = _Reading(
+                    [cell.strip() for cell in header], [Coder() for _ in header], [[] for _ in header], []
+                )
+                for chunk, lines in _chunks(reader, reading):
+                    start = reader.line_num + 1
+                    _add(reading, label, chunk, lines, unquoted=quoting == csv.QUOTE_NONE)
+                return reading
+            except csv.Error as error:
+                if strict and "field larger" not in str(error) and "end of data" not in str(error):
+                    continue  # such as 5" disk: readable, though not by the book
+                if "end of data" in str(error):
+                    raise _unclosed(label, open_text, delimiter, start) from None
+                raise _csv_error(label, error, reader.line_num) from None
+    raise AssertionError("the second reading returns or raises")
+
+
+def _unclosed(label: str, open_text: Callable[[], io.TextIOBase], delimiter: str, start: int) -> DataError:
     with open_text() as stream:
-        reader = csv.reader(stream, delimiter=delimiter, quoting=quoting)  # type: ignore[arg-type]
+        reader = csv.reader(stream, delimiter=delimiter, strict=True)
         try:
-            header = next((row for row in reader if row), [])
-            reading = _Reading(
-                [cell.strip() for cell in header], [Coder() for _ in header], [[] for _ in header], []
-            )
-            for chunk, lines in _chunks(reader, reading):
-                _add(reading, label, chunk, lines, unquoted=quoting == csv.QUOTE_NONE)
-        except csv.Error as error:
-            raise _csv_error(label, error, reader.line_num) from None
-    return reading
+            for _ in reader:
+                start = max(start, reader.line_num + 1)
+        except csv.Error:
+            pass  # expected: this is the error whose place is looked for
+    return DataError(
+        "a quotation mark opens here and is never closed.",
+        where=f"{label}, row {start}",
+        hint='Close it, or write a quotation mark inside a cell twice: "" for ".',
+    )
 
 
 def _csv_error(label: str, error: csv.Error, line: int) -> DataError:

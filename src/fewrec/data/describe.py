@@ -90,15 +90,15 @@ class Descriptions:
                 result[name] = typed(cells, entry.role, attribute, text=described.table.text)
         return result
 
-    def _by_role(self, role: str) -> list[list[Any]]:
-        """Aligned cells of the columns with ``role`` that may speak in texts; the most title-like column
-        first."""
+    def _by_role(self, role: str, *, shown: bool = False) -> list[list[Any]]:
+        """Aligned cells of the columns with ``role`` that may speak in texts (all when they are only
+        ``shown``); the most title-like column first."""
         from fewrec.data.attributes import title_score
 
         chosen = []
         for number in range(len(self.tables)):
             for entry in self._entries(number):
-                if entry.role == role and self._may_speak(entry):
+                if entry.role == role and (shown or self._may_speak(entry)):
                     rank = (
                         title_score(entry.column) if role == "title" and entry.how != "as you said" else 0.0
                     )
@@ -141,7 +141,7 @@ class Descriptions:
 
     def titles(self, events: Events | None) -> list[str]:
         """(size,) the first title of each, else its id."""
-        sources = [*self._by_role("title"), self._event_titles(events)]
+        sources = [*self._by_role("title", shown=True), self._event_titles(events)]
         result = []
         for position, id in enumerate(self.vocabulary):
             title = next((source[position] for source in sources if not is_missing(source[position])), id)

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-
 from fewrec.data import names
 from fewrec.data.attributes import LONG, classify, look, title_score
-from fewrec.data.feedback import event_name
-from fewrec.data.numerals import is_missing, parse_numbers
+from fewrec.data.glance import Glance
+from fewrec.data.identity import identifier
+from fewrec.data.numerals import is_missing
 from fewrec.data.roles import ColumnRoles, Role, Wishes
 from fewrec.data.table import Column, Table
-from fewrec.data.times import parse_times
 from fewrec.errors import ConfigError, DataError
-
-_BINARY = frozenset(("0", "1", "true", "false", "yes", "no", "0.0", "1.0"))
 
 
 def side_name(table: str, number: int) -> str:
@@ -33,9 +29,9 @@ def find_roles(
     ``events``: known event names. Raises ``DataError`` when no column can be the user or the item id.
     """
     entries: list[Role] = []
-    interactions = next(iter(tables.get("interactions", ())), None)
+    interactions = next((table for table in tables.get("interactions", ()) if table.rows), None)
     found: dict[str, str] = {}
-    if interactions is not None and interactions.columns:
+    if interactions is not None:
         items = next(iter(tables.get("items", ())), None)
         entries = _interaction_roles(interactions, items, wishes, events)
         found = {entry.role: entry.column for entry in entries}
@@ -72,13 +68,13 @@ def _interaction_roles(
     if "item" not in given and items is not None:
         _item_by_overlap(table, items, wishes, roles, given)
     best("item", {name: names.id_score(name, names.ITEM, names.USER) for name in table.columns}, 0.3)
-    contents = {name: _Glance(column) for name, column in table.columns.items() if name not in roles}
-    best("rating", {name: glance.rating(name) for name, glance in contents.items()}, 0.5)
-    best("click", {name: glance.click(name) for name, glance in contents.items()}, 0.5)
-    best("event", {name: glance.event(name, events) for name, glance in contents.items()}, 0.5)
-    best("time", {name: glance.time(name) for name, glance in contents.items()}, 0.5)
+    glances = {name: Glance(name, column) for name, column in table.columns.items() if name not in roles}
+    best("event", {name: glance.event(events) for name, glance in glances.items()}, 0.6)
+    best("rating", {name: glance.rating() for name, glance in glances.items()}, 0.5)
+    best("click", {name: glance.click() for name, glance in glances.items()}, 0.5)
+    best("time", {name: glance.time() for name, glance in glances.items()}, 0.5)
     if not given & {"rating", "click"}:
-        best("quantity", {name: glance.quantity(name) for name, glance in contents.items()}, 0.7)
+        best("quantity", {name: glance.quantity() for name, glance in glances.items()}, 0.7)
     _last_id(table, roles, given)
     for noun in ("user", "item"):
         if noun not in given:
@@ -139,52 +135,6 @@ def _last_id(table: Table, roles: dict[str, tuple[str, str]], given: set[str]) -
         noun = open_nouns.pop()
         roles[free[0]] = (noun, "the only column left")
         given.add(noun)
-
-
-class _Glance:
-    """Scores of one interactions column for the roles that its content must support."""
-
-    def __init__(self, column: Column) -> None:
-        self.values = [value for value in column.values[:2000] if not is_missing(value)]
-        self.distinct = len(column.values)
-        numbers, bad = parse_numbers(self.values)
-        self.numbers = numbers[np.isfinite(numbers)]
-        self.numeric = bool(len(self.values)) and not bad.all() and float(bad.mean()) <= 0.5
-        self.binary = bool(self.values) and {str(value).casefold() for value in self.values} <= _BINARY
-
-    def rating(self, name: str) -> float:
-        if not self.numeric and self.values:
-            return 0.0
-        score = max(names.says(name, names.RATING), 0.9 * names.says(name, names.LIKE))
-        return score or (0.6 if name.casefold() in ("value", "val", "preference") else 0.0)
-
-    def click(self, name: str) -> float:
-        return names.says(name, names.CLICK) if self.binary else 0.0
-
-    def event(self, name: str, events: Mapping[str, float]) -> float:
-        if self.distinct > 50 or not self.values:
-            return 0.0
-        score = names.says(name, names.EVENT)
-        known = [event_name(value) in events for value in self.values]
-        if all(known):
-            return max(score, 0.6)
-        if score >= 0.95 and name.casefold() not in ("type", "feedback"):
-            return score
-        return score if any(known) else 0.0
-
-    def time(self, name: str) -> float:
-        score = names.says(name, names.TIME)
-        if not self.values:
-            return score
-        seconds, _ = parse_times(self.values)
-        share = float(np.isfinite(seconds).mean())
-        if score >= 0.5:
-            return score if share >= 0.5 else 0.0
-        moments = not self.numeric or bool((np.abs(self.numbers) > 5e8).all())
-        return 0.5 if share == 1.0 and moments and not self.binary else 0.0
-
-    def quantity(self, name: str) -> float:
-        return names.says(name, names.QUANTITY) if self.numeric else 0.0
 
 
 def _attribute_roles(
@@ -287,9 +237,9 @@ def _unique(column: Column) -> bool:
 
 
 def _overlap(wanted: Column, known: Column) -> float:
-    """Share of the distinct values of ``wanted`` that occur in ``known``, compared as text."""
-    pool = set(map(str, known.values))
-    values = [str(value) for value in wanted.values if not is_missing(value)]
+    """Share of the distinct values of ``wanted`` that occur in ``known``, compared as text (1.0 is "1")."""
+    pool = {str(identifier(value)) for value in known.values}
+    values = [str(identifier(value)) for value in wanted.values if not is_missing(value)]
     return sum(value in pool for value in values) / len(values) if values else 0.0
 
 

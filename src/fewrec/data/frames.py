@@ -47,7 +47,6 @@ def _columns_of(name: str, source: Mapping[Any, Any]) -> dict[Any, Any]:
 
 
 def _from_records(name: str, source: Sequence[Any]) -> Table:
-    keys: dict[str, None] = {}
     for row, record in enumerate(source):
         if not isinstance(record, Mapping):
             raise DataError(
@@ -56,8 +55,18 @@ def _from_records(name: str, source: Sequence[Any]) -> Table:
                 value=record,
                 hint='A list must hold one dict a row, such as {"user": "anna", "item": 7}.',
             )
-        keys.update(dict.fromkeys(map(str, record)))
-    return _checked(name, {key: [record.get(key) for record in source] for key in keys})
+    keys = keys_of(source)
+    return _checked(name, {str(key): [record.get(key) for record in source] for key in keys})
+
+
+def keys_of(records: Sequence[Mapping[Any, Any]]) -> list[Any]:
+    """All keys of the records, by their earliest position within a record, then by name: the order of the
+    records does not change the order of the columns."""
+    first: dict[Any, int] = {}
+    for shape in set(map(tuple, records)):  # few shapes, many records
+        for at, key in enumerate(shape):
+            first[key] = min(at, first.get(key, at))
+    return sorted(first, key=lambda key: (first[key], str(key)))
 
 
 def _checked(name: str, columns: dict[str, list[Any]]) -> Table:

@@ -39,7 +39,7 @@ def unify(columns: Sequence[tuple[Column, bool]]) -> tuple[list[IdColumn], bool]
     and its text both occur (7 and "7"), every canonical text becomes an integer. Returns the columns and
     whether that happened.
     """
-    read = [([_id(value) for value in column.values], text) for column, text in columns]
+    read = [([identifier(value) for value in column.values], text) for column, text in columns]
     texts = {id for ids, text in read if text for id in ids if isinstance(id, str)}
     strings = {id for ids, text in read if not text for id in ids if isinstance(id, str)}
     integers = {id for ids, _ in read for id in ids if isinstance(id, int)}
@@ -52,7 +52,8 @@ def unify(columns: Sequence[tuple[Column, bool]]) -> tuple[list[IdColumn], bool]
     return [IdColumn(ids, column.codes) for (ids, _), (column, _) in zip(read, columns, strict=True)], mixed
 
 
-def _id(value: Any) -> Id | None:
+def identifier(value: Any) -> Id | None:
+    """A cell as an id, ``None`` where it is missing or can be none."""
     if isinstance(value, str):
         return None if value in _MISSING_IDS else value
     if isinstance(value, bool) or value is None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from fewrec.data.frames import encoded
+from fewrec.data.frames import encoded, keys_of
 from fewrec.data.table import Table, table_of
 from fewrec.errors import DataError
 
@@ -26,8 +26,7 @@ def read_json(name: str, label: str, open_text: Callable[[], io.TextIOBase]) -> 
     if not start:
         raise DataError("the file is empty.", where=label, hint=_EXAMPLE)
     records, lines = _whole(label, open_text) if start.startswith("[") else _lines(label, open_text)
-    keys = dict.fromkeys(key for record in records for key in record)
-    columns = {key: encoded(label, key, [record.get(key) for record in records]) for key in keys}
+    columns = {key: encoded(label, key, [record.get(key) for record in records]) for key in keys_of(records)}
     table = table_of(name, columns, label=label)
     return Table(name, columns, len(records), [label], table.origin, np.array(lines, dtype=np.int64))
 

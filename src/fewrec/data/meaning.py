@@ -43,7 +43,7 @@ def read_events(
         rating = _numbers(row_check, rating_column, "rating")
     else:
         weight = _weights(row_check, settings, checked)
-    time = _times(row_check, roles.column("interactions", "time"))
+    time = _times(row_check, roles.column("interactions", "time"), checked)
     good, notes = row_check.settle(settings.on_bad_row)
     checked.warnings += notes
     if settings.half_life is not None:
@@ -162,26 +162,30 @@ def _event_weights(row_check: RowCheck, column: str, weights: dict[str, float]) 
     return cells.spread(per_value)
 
 
-def _times(row_check: RowCheck, column: str | None) -> np.ndarray | None:
+def _times(row_check: RowCheck, column: str | None, checked: Checked) -> np.ndarray | None:
     if column is None:
         return None
     cells = row_check.table.columns[column]
     seconds, bad = parse_times(cells.values)
     row_check.cell(_spread(cells, bad), column, "{} is not a time", f"Times are {EXAMPLES}.")
-    return cells.spread(seconds) if len(seconds) else np.zeros(0)
+    spread = cells.spread(seconds) if len(seconds) else np.zeros(0)
+    if np.isfinite(spread).any() and not np.nan_to_num(spread).any():
+        checked.warnings.append(f'{row_check.table.label}: every "{column}" is 0, so no time is known.')
+        return None
+    return spread
 
 
 def _fade(
     weight: np.ndarray, time: np.ndarray | None, good: np.ndarray, settings: Settings, checked: Checked
 ) -> np.ndarray:
-    if time is None:
+    if time is None and checked.roles.column("interactions", "time") is None:
         raise ConfigError(
             "half_life is set, but no column holds times.",
             where="half_life",
             value=settings.half_life,
             hint='Name it: columns={"time": ...}, or leave half_life out.',
         )
-    if not np.isfinite(time[good]).any():
+    if time is None or not np.isfinite(time[good]).any():
         checked.warnings.append("half_life has no effect: no interaction has a time.")
         return weight
     faded = weight.copy()
