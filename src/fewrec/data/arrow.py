@@ -66,7 +66,7 @@ def read_parquet(name: str, label: str, opener: Callable[[], BinaryIO]) -> Table
         table = parquet.read_table(pyarrow.BufferReader(content))
     except (OSError, pyarrow.ArrowException) as error:
         raise DataError(
-            f"the Parquet file is damaged ({str(error).splitlines()[0]}).",
+            "the Parquet file is damaged.",
             where=label,
             hint="Write it again.",
         ) from error

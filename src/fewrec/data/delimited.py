@@ -18,7 +18,7 @@ from fewrec.errors import DataError
 CELL_LIMIT = 1_000_000  # characters; a longer cell is nearly always an unclosed quotation mark
 DELIMITERS = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "vertical bars"}
 RECBOLE = re.compile(r"^(?P<name>.+):(?P<kind>token|token_seq|float|float_seq)$")
-_CHUNK = 65_536  # rows decoded at once: bounds memory, long enough for the per-chunk cost not to matter
+_CHUNK = 4_096  # rows decoded at once: bounds memory, long enough for the per-chunk cost not to matter
 
 
 def read_delimited(

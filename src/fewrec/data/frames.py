@@ -88,16 +88,16 @@ def _from_frame(name: str, source: Any) -> Table:
 
     try:
         frame = nw.from_native(source)
+    except nw.exceptions.DuplicateError:
+        raise DataError("two columns have the same name.", where=name, hint="Rename one of them.") from None
     except TypeError:
         raise DataError(
-            f"a {type(source).__name__} is not a table.",
+            f"an object of type {type(source).__name__} is not a table.",
             where=name,
             hint="Give a pandas, Polars or PyArrow frame, a dict of lists, or a list of dicts.",
         ) from None
     if isinstance(frame, nw.LazyFrame):
         frame = frame.collect()
-    if len(set(map(str, frame.columns))) < len(frame.columns):
-        raise DataError("two columns have the same name.", where=name, hint="Rename one of them.")
     columns = {str(key): series_column(name, str(key), frame[key]) for key in frame.columns}
     return table_of(name, columns)
 

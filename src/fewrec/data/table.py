@@ -125,7 +125,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, dict):
         raise DataError("a cell holds a nested object.", value=value, hint=NESTED)
     raise DataError(
-        f"a cell holds a {type(value).__name__}, which is neither text nor a number nor a date.",
+        f"a cell is of type {type(value).__name__}, which is neither text nor a number nor a date.",
         value=value,
         hint="Convert the column to text or numbers first.",
     )
