@@ -324,7 +324,7 @@ def _tables(settings: Settings, *, checked: bool = True, **sources: Any) -> Tabl
     for name, source in sources.items():
         if source is None:
             continue
-        several = isinstance(source, list | tuple) and len(source) > 0 and not isinstance(source[0], Mapping)
+        several = isinstance(source, list | tuple) and len(source) > 0 and all(map(_is_table, source))
         tables[name] = [table_from(name, part) for part in (source if several else [source])]
     wishes = Wishes(settings.columns)
     if checked:
@@ -334,3 +334,10 @@ def _tables(settings: Settings, *, checked: bool = True, **sources: Any) -> Tabl
         group = [table.only(set(table.columns) - ignored) if ignored else table for table in group]
         tables[name] = [concatenate(group)] if name == "interactions" else group
     return tables
+
+
+def _is_table(part: Any) -> bool:
+    """Whether an element of a list is a table of its own, and not a row: a row's cells are not all lists."""
+    if isinstance(part, Mapping):
+        return bool(part) and all(isinstance(cells, list | tuple | np.ndarray) for cells in part.values())
+    return not isinstance(part, list | tuple | str | bytes)

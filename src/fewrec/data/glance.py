@@ -52,7 +52,7 @@ class Glance:
         score = max(exact, 0.9 * names.says(self.name, names.LIKE))
         if not score and self.name.casefold() in ("value", "val", "preference"):
             score = 0.6
-        if not score or not self.values or self.numeric:
+        if not score or not self.values or self.numeric or self.binary:
             return score if self.values else 0.0
         return exact if exact == 1.0 else 0.0  # "rating": "five" must be told, not passed over
 
