@@ -1,0 +1,69 @@
+"""Signals, their learned weights and the guard in one fitted object that scores supports."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fewrec.fewshot.episodes import Episode, SignalFactory, draw_episodes, fit_signals
+from fewrec.fewshot.fusion import Fusion, fit_fusion, measure_scales, prior_fusion
+from fewrec.fewshot.guard import Trust, measure_trust
+from fewrec.signals import Signal, Supports, TrainingData
+
+__all__ = ["Ranker"]
+
+
+@dataclass(frozen=True)
+class Ranker:
+    """Orders all items for any support set. Fitted once; scoring changes nothing."""
+
+    signals: tuple[Signal, ...]
+    fusion: Fusion
+    trust: Trust | None  # None where nothing was tuned
+    n_items: int
+
+    @classmethod
+    def fit(
+        cls,
+        training: TrainingData,
+        make_signals: SignalFactory,
+        seed: int,
+        tune: bool = True,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> tuple[Ranker, list[Episode]]:
+        """The ranker, and the episodes it was tuned on (for calibration).
+
+        With ``tune=False`` the episodes are still drawn, but for the scales of the signals alone: weights stay at
+        their prior means and personal evidence is trusted as it is.
+        """
+        signals = fit_signals(make_signals(), training)
+        names = [signal.name for signal in signals]
+        episodes = draw_episodes(training, make_signals, names, seed, progress)
+        fusion = prior_fusion(signals, measure_scales(episodes, len(signals)))
+        trust = None
+        if tune and episodes:
+            trust = measure_trust(episodes, signals, fusion, seed)
+            popularity = np.array([not signal.personal for signal in signals])
+            fusion = fit_fusion(episodes, signals, fusion).towards_popularity(trust.value, popularity)
+        return cls(tuple(signals), fusion, trust, training.n_items), episodes
+
+    def score(self, supports: Supports) -> NDArray[np.float32]:
+        """``(B, I)`` fused scores; all zero where no signal has anything to say."""
+        total = np.zeros((len(supports), self.n_items), dtype=np.float32)
+        weights = np.array([self.fusion.weights(k) for k in supports.size], dtype=np.float32).reshape(len(supports), -1)
+        for column, signal in enumerate(self.signals):
+            if np.any(weights[:, column]):
+                total += weights[:, column, None] * signal.score(supports)
+        return total
+
+    def contributions(self, supports: Supports) -> NDArray[np.float32]:
+        """What every signal adds to the one stranger's scores: ``(S, I)``; columns sum to :meth:`score`."""
+        weights = self.fusion.weights(int(supports.size[0])).astype(np.float32)
+        return np.stack([w * s.score(supports)[0] for w, s in zip(weights, self.signals, strict=True)])
+
+    def restricted(self, signals: Sequence[Signal], n_items: int) -> Ranker:
+        """The same weights over signals refitted on a catalogue that has grown."""
+        return Ranker(tuple(signals), self.fusion, self.trust, n_items)

@@ -1,0 +1,124 @@
+"""A smooth NDCG@10 and its gradient, so that weights can be learned on the measure that is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fewrec.fewshot.episodes import Episode
+
+if TYPE_CHECKING:
+    from fewrec.fewshot.fusion import Fusion
+
+__all__ = ["Pack", "hard_ndcg", "ideal_gain", "pack_episodes", "smooth_ndcg"]
+
+CUTOFF = 10
+TOP = 80
+TEMPERATURE = 0.15
+"""Width of the step by which one item passes another, in units of score."""
+
+EDGE = 1.5
+"""Width of the cutoff's edge, in ranks."""
+
+PACK = 100
+
+
+@dataclass(frozen=True)
+class Pack:
+    """Up to 100 episodes as padded arrays: ``E`` episodes, ``C`` candidates, ``P`` positives, ``S`` signals."""
+
+    features: NDArray[np.float32]  # (E, C, S) scaled signals
+    mask: NDArray[np.bool_]  # (E, C) a real candidate
+    positive: NDArray[np.intp]  # (E, P) positions of positives among the candidates
+    is_positive: NDArray[np.bool_]  # (E, P) not padding
+    log_k: NDArray[np.float64]  # (E,) log k - log 4
+    ideal: NDArray[np.float64]  # (E,) best possible DCG@10
+
+
+def ideal_gain(n_positive: int) -> float:
+    """DCG@10 of a list that begins with all positives."""
+    return float((1 / np.log2(np.arange(2, min(CUTOFF, n_positive) + 2))).sum())
+
+
+def pack_episodes(episodes: Sequence[Episode], fusion: Fusion, centre: float) -> list[Pack]:
+    """Episodes cut to the 80 candidates that ``fusion`` puts first, scaled and padded."""
+    scales = {episode.k_shot: fusion.scale(episode.k_shot) for episode in episodes}
+    weights = {k_shot: fusion.weights(k_shot) for k_shot in scales}
+    packs = []
+    for start in range(0, len(episodes), PACK):
+        chunk = episodes[start : start + PACK]
+        tops = [np.argsort(-(e.scores @ weights[e.k_shot]), kind="stable")[:TOP] for e in chunk]
+        width = max(len(top) for top in tops)
+        features = np.zeros((len(chunk), width, len(fusion.level)), dtype=np.float32)
+        mask = np.zeros((len(chunk), width), dtype=bool)
+        hit = np.zeros((len(chunk), width), dtype=bool)
+        for row, (episode, top) in enumerate(zip(chunk, tops, strict=True)):
+            features[row, : len(top)] = episode.scores[top] / scales[episode.k_shot]
+            mask[row, : len(top)] = True
+            hit[row, : len(top)] = episode.positive[top]
+        most = max(1, int(hit.sum(axis=1).max()))
+        positive = np.argsort(~hit, axis=1, kind="stable")[:, :most]
+        packs.append(
+            Pack(
+                features=features,
+                mask=mask,
+                positive=positive,
+                is_positive=np.take_along_axis(hit, positive, axis=1),
+                log_k=np.log(np.array([episode.k_shot for episode in chunk]) / centre),
+                ideal=np.array([ideal_gain(episode.n_positive) for episode in chunk]),
+            )
+        )
+    return packs
+
+
+def smooth_ndcg(packs: Sequence[Pack], line: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+    """``(sum over episodes of smooth NDCG@10, its gradient)`` for ``line = (level, slope)``, ``(2, S)``.
+
+    ``rank_i = .5 + sum_j sigmoid((s_j - s_i) / .15)``, ``gain_i = sigmoid((10.5 - rank_i) / 1.5) / log2(1 + rank_i)``
+    (after Qin, Liu & Li 2010, "A general approximation framework for direct optimization of information retrieval
+    measures"; the soft edge at the cutoff is ours).
+    """
+    total = 0.0
+    gradient = np.zeros_like(line)
+    for pack in packs:
+        weights = line[0] + line[1] * pack.log_k[:, None]  # (E, S)
+        scores = np.einsum("ecs,es->ec", pack.features, weights.astype(np.float32))
+        scores = np.where(pack.mask, scores, np.float32(-1e4))
+        own = np.take_along_axis(scores, pack.positive, axis=1)  # (E, P)
+        passed = _sigmoid((scores[:, None, :] - own[:, :, None]) / TEMPERATURE)  # (E, P, C)
+        rank = 0.5 + passed.sum(axis=2, dtype=np.float64)
+        edge = _sigmoid((CUTOFF + 0.5 - rank) / EDGE)
+        discount = np.log2(1 + rank)
+        scale = pack.is_positive / pack.ideal[:, None]
+        total += float((scale * edge / discount).sum())
+        slope = -edge * (1 - edge) / EDGE / discount - edge / discount**2 / np.log(2) / (1 + rank)
+        push = passed * (1 - passed) * ((scale * slope / TEMPERATURE)[:, :, None]).astype(np.float32)  # (E, P, C)
+        by_score = push.sum(axis=1, dtype=np.float64)
+        np.add.at(
+            by_score, (np.arange(len(by_score))[:, None], pack.positive), -push.sum(axis=2, dtype=np.float64)
+        )
+        by_weight = np.einsum("ec,ecs->es", np.where(pack.mask, by_score, 0), pack.features)
+        gradient[0] += by_weight.sum(axis=0)
+        gradient[1] += (by_weight * pack.log_k[:, None]).sum(axis=0)
+    return total, gradient
+
+
+def hard_ndcg(episodes: Sequence[Episode], fusions: Sequence[Fusion]) -> NDArray[np.float64]:
+    """NDCG@10 of every episode among its candidates, by each of ``fusions``: ``(E, len(fusions))``."""
+    k_shots = {episode.k_shot for episode in episodes}
+    weights = {k: np.stack([fusion.weights(k) for fusion in fusions], axis=1).astype(np.float32) for k in k_shots}
+    result = np.zeros((len(episodes), len(fusions)))
+    for row, episode in enumerate(episodes):
+        scores = episode.scores @ weights[episode.k_shot]  # (C, len(fusions))
+        order = np.argsort(-scores, axis=0, kind="stable")[:CUTOFF]
+        gain = episode.positive[order] / np.log2(np.arange(2, len(order) + 2))[:, None]
+        result[row] = gain.sum(axis=0) / ideal_gain(episode.n_positive)
+    return result
+
+
+def _sigmoid(x: NDArray[np.floating]) -> NDArray[np.floating]:
+    return 1 / (1 + np.exp(-np.clip(x, -30, 30)))

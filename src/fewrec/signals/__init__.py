@@ -1,0 +1,34 @@
+"""Things that give every item a number for one support set; no signal knows another."""
+
+from fewrec.signals.base import Kind, Signal
+from fewrec.signals.habits import Exposure, GraphNarrow, GraphWide, TextEase, TextGraph
+from fewrec.signals.popularity import Popularity
+from fewrec.signals.registry import DEFAULT, register_signal, resolve_signals
+from fewrec.signals.spectrum import Spectrum
+from fewrec.signals.supports import Supports, Taste
+from fewrec.signals.text import DescriptionSimilarity, Dislike, TextSimilarity, WordSimilarity
+from fewrec.signals.training import TrainingData, centred, text_neighbours
+
+__all__ = [
+    "DEFAULT",
+    "DescriptionSimilarity",
+    "Dislike",
+    "Exposure",
+    "GraphNarrow",
+    "GraphWide",
+    "Kind",
+    "Popularity",
+    "Signal",
+    "Spectrum",
+    "Supports",
+    "Taste",
+    "TextEase",
+    "TextGraph",
+    "TextSimilarity",
+    "TrainingData",
+    "WordSimilarity",
+    "centred",
+    "register_signal",
+    "resolve_signals",
+    "text_neighbours",
+]

@@ -1,0 +1,45 @@
+"""What a signal is: anything that gives every item a number for one support set."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fewrec.signals.supports import Supports
+from fewrec.signals.training import TrainingData
+
+__all__ = ["Kind", "Signal"]
+
+Kind = Literal["popularity", "text", "habits", "exposure", "dislike", "features", "portrait", "other"]
+
+
+class Signal:
+    """Base class of all signals, ours and an outsider's.
+
+    A signal is fitted once on :class:`TrainingData` and then scores any batch of :class:`Supports`. Three promises,
+    checked by ``fewrec.testing.check_signal``: predicting changes nothing; a batch gives what its rows give alone;
+    and, unless ``linear`` is false, the score of a support is the sum over its parts (which is what reasons rest on).
+    """
+
+    name: ClassVar[str] = "signal"
+    kind: ClassVar[Kind] = "other"
+    prior: ClassVar[float] = 0.2
+    """Weight before any evidence, in units of the signal's own standard deviation among candidates."""
+    free_sign: ClassVar[bool] = False
+    """Whether the learned weight may be negative; only where the sign is not known beforehand."""
+    linear: ClassVar[bool] = True
+    personal: ClassVar[bool] = True
+    """False where the score is the same for every stranger."""
+
+    def available(self, training: TrainingData) -> bool:
+        """Whether this signal has anything to say about such data."""
+        return True
+
+    def fit(self, training: TrainingData) -> Signal:
+        raise NotImplementedError
+
+    def score(self, supports: Supports) -> NDArray[np.float32]:
+        """``(B, I)``, any scale, zero where the signal has nothing to say."""
+        raise NotImplementedError

@@ -1,0 +1,79 @@
+"""Signals by name: ours are registered through the same function as an outsider's."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Sequence
+
+from fewrec.errors import ConfigError
+from fewrec.signals.base import Signal
+from fewrec.signals.habits import Exposure, GraphNarrow, GraphWide, TextEase, TextGraph
+from fewrec.signals.popularity import Popularity
+from fewrec.signals.text import DescriptionSimilarity, Dislike, TextSimilarity, WordSimilarity
+
+__all__ = ["DEFAULT", "register_signal", "resolve_signals"]
+
+_SIGNALS: dict[str, Callable[[], Signal]] = {}
+
+DEFAULT = (
+    "popularity",
+    "text",
+    "description",
+    "words",
+    "dislike",
+    "graph-narrow",
+    "graph-wide",
+    "text-graph",
+    "text-ease",
+    "exposure",
+)
+
+
+def register_signal(name: str, factory: Callable[[], Signal]) -> None:
+    """Make ``name`` usable in ``Recommender(signals=[...])``."""
+    _SIGNALS[name] = factory
+
+
+for _signal in (
+    Popularity,
+    TextSimilarity,
+    DescriptionSimilarity,
+    WordSimilarity,
+    Dislike,
+    GraphNarrow,
+    GraphWide,
+    TextGraph,
+    TextEase,
+    Exposure,
+):
+    register_signal(_signal.name, _signal)
+
+
+def resolve_signals(signals: str | Sequence[str | Signal]) -> list[Signal]:
+    """New signal objects from ``"default"``, or a list of names and ready objects (``"default"`` may be among them)."""
+    wanted = [signals] if isinstance(signals, str) else list(signals)
+    if not wanted:
+        raise ConfigError("the list of signals is empty.", where="signals", value=signals, hint=_known())
+    result: list[Signal] = []
+    for entry in wanted:
+        if isinstance(entry, Signal):
+            result.append(entry)
+        elif entry == "default":
+            result.extend(_SIGNALS[name]() for name in DEFAULT)
+        elif entry in _SIGNALS:
+            result.append(_SIGNALS[entry]())
+        else:
+            near = difflib.get_close_matches(str(entry), _SIGNALS, 1)
+            guess = f"Did you mean {near[0]!r}? " if near else ""
+            raise ConfigError(f"there is no signal {entry!r}.", where="signals", value=entry, hint=guess + _known())
+    names = [signal.name for signal in result]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ConfigError(
+            f"the signal {twice[0]!r} is named twice.", where="signals", value=twice[0], hint="Name each signal once."
+        )
+    return result
+
+
+def _known() -> str:
+    return f"Signals are: default, {', '.join(sorted(_SIGNALS))}; or objects of fewrec.signals.Signal."

@@ -1,0 +1,90 @@
+"""Signals that need no habits: items whose text is like the text of what was liked."""
+
+from __future__ import annotations
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from fewrec.signals.base import Signal
+from fewrec.signals.supports import Supports
+from fewrec.signals.training import TrainingData
+
+__all__ = ["Dislike", "TextSimilarity", "WordSimilarity"]
+
+
+class TextSimilarity(Signal):
+    """Sum over the liked items of the cosine between embeddings, in one text view (a linear kernel)."""
+
+    name = "text"
+    kind = "text"
+    view = "title"
+
+    def available(self, training: TrainingData) -> bool:
+        view = training.views.get(self.view)
+        return view is not None and bool(np.any(view))
+
+    def fit(self, training: TrainingData) -> TextSimilarity:
+        self._view = training.views[self.view]
+        return self
+
+    def score(self, supports: Supports) -> NDArray[np.float32]:
+        return np.asarray(supports.liked @ self._view, dtype=np.float32) @ self._view.T
+
+
+class DescriptionSimilarity(TextSimilarity):
+    """The same on the long text: a view of its own, because long texts appended to titles blur both."""
+
+    name = "description"
+    view = "description"
+
+
+class WordSimilarity(Signal):
+    """Sum over the liked items of the TF-IDF cosine: where names of authors, series and brands live."""
+
+    name = "words"
+    kind = "text"
+
+    def available(self, training: TrainingData) -> bool:
+        return training.has_text
+
+    def fit(self, training: TrainingData) -> WordSimilarity:
+        self._words = training.words
+        self._columns = sp.csr_matrix(training.words.T)
+        return self
+
+    def score(self, supports: Supports) -> NDArray[np.float32]:
+        return _dense((supports.liked @ self._words) @ self._columns)
+
+
+class Dislike(Signal):
+    """Mean over the disliked items of both cosines; the sign is learned.
+
+    Somebody who dislikes one thriller has told us that they watch thrillers: on most data the learned weight is
+    positive.
+    """
+
+    name = "dislike"
+    kind = "dislike"
+    free_sign = True
+
+    def available(self, training: TrainingData) -> bool:
+        return training.has_text and training.has_dislikes
+
+    def fit(self, training: TrainingData) -> Dislike:
+        self._words = training.words
+        self._columns = sp.csr_matrix(training.words.T)
+        self._view = training.views.get("title")
+        return self
+
+    def score(self, supports: Supports) -> NDArray[np.float32]:
+        if supports.disliked.nnz == 0:
+            return np.zeros(supports.disliked.shape, dtype=np.float32)
+        out = _dense((supports.disliked @ self._words) @ self._columns)
+        if self._view is not None:
+            out = out + np.asarray(supports.disliked @ self._view, dtype=np.float32) @ self._view.T
+        return out
+
+
+def _dense(matrix: sp.csr_matrix) -> NDArray[np.float32]:
+    return np.asarray(matrix.toarray(), dtype=np.float32)
