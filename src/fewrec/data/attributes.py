@@ -104,7 +104,7 @@ def _dates(content: Content) -> bool:
 
 
 def _titles(content: Content) -> bool:
-    return (content.shared < 0.6 or content.distinct <= 3) and content.length <= 3 * LONG
+    return (content.shared < 0.6 or content.filled <= 5) and content.length <= 3 * LONG
 
 
 def _text(name: str, words: list[str], content: Content, column: Column) -> tuple[str, str]:

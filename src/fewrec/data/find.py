@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
 from fewrec.data import names
 from fewrec.data.attributes import LONG, classify, look, title_score
 from fewrec.data.glance import Glance
@@ -85,7 +87,9 @@ def _interaction_roles(
                 hint=f'Name it: columns={{"{noun}": ...}}. {_listed(table)}'
                 + (" Is the delimiter one of , ; tab |?" if len(table.columns) == 1 and table.text else ""),
             )
-    titles = {name: title_score(name) for name in table.columns}
+    item = next(name for name, (role, _) in roles.items() if role == "item")
+    titles = {name: title_score(name) for name, column in table.columns.items()
+              if _one_each(table.columns[item], column)}  # fmt: skip
     best("title", titles, 0.5)
     return [
         Role("interactions", name, *roles.get(name, ("unused", "no role for its name and content")))
@@ -187,7 +191,7 @@ def _title_by_content(table: Table, roles: dict[str, tuple[str, str]]) -> None:
         named = name.casefold() in ("text", "item", "product", "movie", "book", "song", "label")
         if not content.texts or content.length > 120 or content.shared > 0.3:
             continue
-        if named or (role != "kept" and worded > 0.5 * len(texts) and content.distinct > 3):
+        if named or (role == "category" and worded > 0.5 * len(texts) and content.distinct > 3):
             roles[name] = ("title", "short texts, nearly all different")
             return
 
@@ -228,6 +232,12 @@ def _listed(table: Table) -> str:
     """The columns of a table, for hints."""
     shown = [f'"{name}"' if len(name) <= 40 else f'"{name[:37]}..."' for name in list(table.columns)[:20]]
     return f"Columns: {', '.join(shown)}{', ...' if len(table.columns) > 20 else '.'}"
+
+
+def _one_each(item: Column, title: Column) -> bool:
+    """Whether nearly every item has one title only."""
+    pairs = np.unique(item.codes.astype(np.int64) * len(title.values) + title.codes)
+    return len(pairs) <= 1.5 * len(item.values)
 
 
 def _unique(column: Column) -> bool:

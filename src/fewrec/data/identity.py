@@ -34,17 +34,17 @@ class IdColumn:
 def unify(columns: Sequence[tuple[Column, bool]]) -> tuple[list[IdColumn], bool]:
     """The ids of several columns that speak of the same users (or items), in one form.
 
-    ``columns``: pairs of column and "its cells are untyped text". Text becomes integers when *all* ids in
-    text columns are canonical integers ("7", not "007") and no typed column holds strings. When an integer
-    and its text both occur (7 and "7"), every canonical text becomes an integer. Returns the columns and
-    whether that happened.
+    ``columns``: pairs of column and "its cells are untyped text". Where text takes part, all ids become integers
+    when *all* are canonical integers ("7", not "007"); ids of frames alone are kept as given. When an integer
+    and its text both occur (7 and "7"), every canonical text becomes an integer. Returns the columns and whether
+    that happened.
     """
     read = [([identifier(value) for value in column.values], text) for column, text in columns]
     texts = {id for ids, text in read if text for id in ids if isinstance(id, str)}
     strings = {id for ids, text in read if not text for id in ids if isinstance(id, str)}
     integers = {id for ids, _ in read for id in ids if isinstance(id, int)}
     mixed = False
-    change = not strings and all(map(canonical_integer, texts))
+    change = bool(texts) and all(map(canonical_integer, texts | strings))
     if not change:
         mixed = any(canonical_integer(text) and int(text) in integers for text in texts | strings)
     if change or mixed:

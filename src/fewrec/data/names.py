@@ -32,7 +32,7 @@ CLICK = _words(
 QUANTITY = _words("quantity qty count plays playcount listens frequency times weight units 数量")
 EVENT = _words("event action behavior behaviour interaction activity type feedback 行为 事件")
 TIME = _words("time timestamp date datetime ts when created at 时间 日期")
-TITLE = _words("title name headline label caption 标题 名称 名字 书名 片名 菜名")
+TITLE = _words("title name headline caption 标题 名称 名字 书名 片名 菜名")
 TITLE_QUALIFIERS = _words("full original display short long en english local official main seo clean primary")
 DESCRIPTION = _words(
     "description desc overview abstract body summary synopsis plot content blurb about details text "
