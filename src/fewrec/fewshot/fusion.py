@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from fewrec.fewshot.episodes import K_SHOTS, Episode
-from fewrec.fewshot.smoothrank import Pack, pack_episodes, smooth_ndcg
+from fewrec.fewshot.smoothrank import Pack, hard_ndcg, pack_episodes, smooth_ndcg
 from fewrec.signals import Signal
 
 __all__ = ["Fusion", "fit_fusion", "measure_scales", "prior_fusion"]
@@ -99,7 +99,7 @@ def fit_fusion(
     lower = np.where(free, -np.inf, 0.0)
     variance = np.square(PRIOR_SD)[:, None]
     start = np.stack([prior.level, prior.slope])
-    line = start
+    line = np.stack([_best_start(episodes, signals, prior), prior.slope])
     for _ in range(rounds):
         current = Fusion(prior.names, line[0], line[1], prior.scales)
         packs = pack_episodes(episodes, current, CENTRE)
@@ -120,3 +120,21 @@ def fit_fusion(
         )
         line = TO_LINE @ found.x.reshape(2, -1)
     return Fusion(prior.names, line[0], line[1], prior.scales)
+
+
+STARTS = tuple((popular, personal) for popular in (1.0, 0.5, 0.2, 0.05) for personal in (1.0, 3.0))
+
+
+def _best_start(
+    episodes: Sequence[Episode], signals: Sequence[Signal], prior: Fusion
+) -> NDArray[np.float64]:
+    """Levels from which the search begins: the prior's, or those with popularity or the personal signals rescaled.
+
+    Where popularity tells nothing (many books, few readers) it drowns everything at the prior's weights; no positive
+    comes near the top, and the smooth measure is flat there. The plain NDCG of a few rescaled priors leads out.
+    """
+    personal = np.array([signal.personal for signal in signals])
+    levels = [prior.level * np.where(personal, much, popular) for popular, much in STARTS]
+    ndcg = hard_ndcg(episodes, [Fusion(prior.names, level, prior.slope, prior.scales) for level in levels])
+    strayed = [((level - prior.level) ** 2).sum() / (2 * PRIOR_SD[0] ** 2) for level in levels]
+    return levels[int(np.argmax(EVIDENCE * ndcg.sum(axis=0) - strayed))]
