@@ -11,7 +11,7 @@ import numpy as np
 
 from fewrec.data import features as feature_space
 from fewrec.data.check import check
-from fewrec.data.checked import Checked, Tables
+from fewrec.data.checked import Checked, Events, Tables
 from fewrec.data.describe import Descriptions
 from fewrec.data.feedback import NO_FEEDBACK, Feedback
 from fewrec.data.frames import table_from
@@ -282,6 +282,11 @@ class Dataset:
         from fewrec.data.fingerprint import fingerprint
 
         return fingerprint(self.sorted())
+
+    @property
+    def checked_events(self) -> Events | None:
+        """The rows behind ``interactions``, checked but not yet added up; ``None`` without interactions."""
+        return self._checked.events
 
     def health(self) -> HealthReport:
         """Counts, gaps and oddities of the data, and what they mean for recommendations."""

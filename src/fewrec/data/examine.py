@@ -38,6 +38,7 @@ def examine(data: Dataset) -> HealthReport:
         density=len(pairs) / cells if cells else 0.0,
         liked=float(pairs.liked.mean()) if len(pairs) else 0.0,
         repeated_events=int(pairs.count.sum()) - len(pairs),
+        contradictions=_contradictions(data),
         cold_items=_share(per_item == 0),
         silent_items=_share((per_item == 0) & ~spoken),
         new_users=_share(per_user < FEW),
@@ -82,6 +83,20 @@ def _top_tenth(per_item: np.ndarray) -> float:
 def _median_length(texts: list[str]) -> float:
     lengths = [len(text) for text in texts if text]
     return float(np.median(lengths)) if lengths else 0.0
+
+
+def _contradictions(data: Dataset) -> int:
+    """Pairs whose events speak both for and against the item."""
+    events = data.checked_events
+    if events is None:
+        return 0
+    explicit = data.feedback.kind == "explicit" and events.rating is not None
+    value = (events.rating if explicit and events.rating is not None else events.weight)[events.good]
+    liked = data.feedback.liked(value) if explicit else value > 0
+    disliked = ~liked if explicit else value < 0
+    user = events.users.positions(data.users)[events.good].astype(np.int64)
+    pair = user * len(data.items) + events.items.positions(data.items)[events.good]
+    return len(np.intersect1d(pair[liked], pair[disliked]))
 
 
 def _near_duplicates(data: Dataset) -> list[list[int]]:

@@ -120,7 +120,7 @@ def _text_opener(label: str, opener: Callable[[], BinaryIO], sample: bytes) -> C
         )
     # a guessed encoding must not fail at a byte that it does not know: one odd letter is less harm than no
     # table
-    errors = "strict" if encoding.startswith("utf") else "replace"
+    errors = "strict" if encoding == "utf-8-sig" else "replace"
     return lambda: io.TextIOWrapper(opener(), encoding=encoding, errors=errors, newline="")
 
 
@@ -130,15 +130,17 @@ def _first_bad_line(opener: Callable[[], BinaryIO]) -> tuple[int, bytes] | None:
     decoder = codecs.getincrementaldecoder("utf-8")()
     line = 1
     with opener() as stream:
-        while block := stream.read(1 << 20):
+        while True:
+            block = stream.read(1 << 20)
             pending = decoder.getstate()[0]
             try:
-                decoder.decode(block)
+                decoder.decode(block, final=not block)
             except UnicodeDecodeError as error:
                 data = pending + block
                 return line + data[: error.start].count(b"\n"), data[: error.start + 65_536][-131_072:]
+            if not block:
+                return None
             line += block.count(b"\n")
-    return None
 
 
 def _guess(content: bytes) -> str:

@@ -208,13 +208,12 @@ def _id_column(table: Table, key: str, noun: str, same: str | None, others: Colu
     if others is not None and len(others.values):
         shares = {name: _overlap(others, column) for name, column in table.columns.items()
                   if not main or _unique(column)}  # fmt: skip
-        if shares:
-            best = max(shares, key=lambda name: (round(shares[name], 1), score[name]))
-            named = max(score, key=lambda name: score[name])
-            if shares[best] >= 0.5 and best != named and shares[best] > shares.get(named, 0.0) + 0.2:
-                return best, f"{100 * shares[best]:.0f} % of the ids in the interactions are here"
-            if shares[best] >= 0.5 and score[best] < 0.5:
-                return best, f"{100 * shares[best]:.0f} % of the ids in the interactions are here"
+        named = max(score, key=lambda name: score[name])
+        # a column that is named like an id yields only to another one of that kind
+        rivals = [name for name in shares if score[name] >= 0.5 or score[named] < 0.5]
+        best = max(rivals, key=lambda name: (round(shares[name], 1), score[name]), default=named)
+        if best != named and shares[best] >= 0.5 and shares[best] > shares.get(named, 0.0) + 0.2:
+            return best, f"{100 * shares[best]:.0f} % of the ids in the interactions are here"
     if score and max(score.values()) >= 0.5:
         return max(score, key=lambda name: score[name]), "by its name"
     for name, column in table.columns.items():

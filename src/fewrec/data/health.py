@@ -27,6 +27,7 @@ class HealthReport:
     density: float  # share of all (user, item) pairs with an interaction
     liked: float  # share of pairs that are likes
     repeated_events: int  # events beyond the first of their pair
+    contradictions: int  # pairs with both a like and a dislike among their events
     cold_items: float  # share of items without interactions
     silent_items: float  # share of items with neither interactions nor any text
     new_users: float  # share of users with fewer than three interactions
@@ -173,6 +174,7 @@ def render(report: HealthReport) -> str:
         ("Items without interactions", _percent(report.cold_items)),
         ("Users with fewer than 3 interactions", _percent(report.new_users)),
         ("Repeated events", f"{report.repeated_events:,}"),
+        ("Pairs both liked and disliked", f"{report.contradictions:,}"),
         ("Users with identical histories", f"{report.twin_users:,}"),
         ("Items with nearly the same title", f"{report.near_duplicate_items:,}"),
     ]

@@ -34,10 +34,10 @@ class IdColumn:
 def unify(columns: Sequence[tuple[Column, bool]]) -> tuple[list[IdColumn], bool]:
     """The ids of several columns that speak of the same users (or items), in one form.
 
-    ``columns``: pairs of column and "its cells are untyped text". Where text takes part, all ids become integers
-    when *all* are canonical integers ("7", not "007"); ids of frames alone are kept as given. When an integer
-    and its text both occur (7 and "7"), every canonical text becomes an integer. Returns the columns and whether
-    that happened.
+    ``columns``: pairs of column and "its cells are untyped text". Where text takes part, all ids become
+    integers when *all* are canonical integers ("7", not "007"); ids of frames alone are kept as given. When
+    an integer and its text both occur (7 and "7"), every canonical text becomes an integer. Returns the
+    columns and whether that happened.
     """
     read = [([identifier(value) for value in column.values], text) for column, text in columns]
     texts = {id for ids, text in read if text for id in ids if isinstance(id, str)}

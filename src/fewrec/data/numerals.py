@@ -11,6 +11,7 @@ import numpy as np
 MISSING = frozenset(
     ["", "?", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "<NA>", "#N/A", "\\N", "None"]
 )  # "none" is a value: a restaurant with smoking area "none"
+HUGE = 1e30  # what is larger counts as infinite: values are kept in float32
 _PLAIN = re.compile(r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$")
 _COMMA = re.compile(r"^[+-]?\d+,\d{1,2}$")  # 4,5 but not 1,000
 _MONEY = re.compile(
@@ -44,7 +45,7 @@ def parse_numbers(values: Sequence[Any], *, money: bool = False) -> tuple[np.nda
             elif not is_missing(value):
                 open_at.append(at)
         elif isinstance(value, int | float):  # True and False are 1 and 0
-            numbers[at] = float(value) if abs(value) < 1e300 else np.inf
+            numbers[at] = float(value) if abs(value) < HUGE else np.inf
         elif not is_missing(value):
             open_at.append(at)
     commas = [at for at in open_at if isinstance(values[at], str) and _COMMA.match(values[at])]
@@ -58,7 +59,7 @@ def parse_numbers(values: Sequence[Any], *, money: bool = False) -> tuple[np.nda
             numbers[at] = float(match[1].replace(",", ""))
         else:
             bad[at] = True
-    infinite = np.isinf(numbers)
+    infinite = np.abs(numbers) >= HUGE
     numbers[infinite] = np.nan
     return numbers, bad | infinite
 
@@ -70,7 +71,7 @@ def _quick(values: Sequence[Any]) -> np.ndarray | None:
         numbers = np.fromiter(map(float, values), dtype=np.float64, count=len(values))
     except (ValueError, TypeError, OverflowError):
         return None
-    if not np.isfinite(numbers).all():
+    if not (np.abs(numbers) < HUGE).all():
         return None
     return (
         None if any("_" in value for value in values if type(value) is str) else numbers
@@ -79,4 +80,5 @@ def _quick(values: Sequence[Any]) -> np.ndarray | None:
 
 def figure(number: float) -> str:
     """A number as a reader writes it: ``4`` and ``3.5``, never ``4.0``."""
+    number = number + 0.0  # -0.0 is 0.0
     return f"{number:.10g}" if abs(number) < 1e15 else repr(float(number))

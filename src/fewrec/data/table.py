@@ -98,7 +98,7 @@ def plain(value: Any) -> Any:
     if type(value) is int:
         return value
     if type(value) is float:
-        return None if math.isnan(value) else value
+        return None if math.isnan(value) else value + 0.0  # -0.0 is 0.0
     if isinstance(value, datetime.date | datetime.datetime | datetime.time):
         return None if value != value else value.isoformat()  # pandas' NaT is a datetime unequal to itself
     if isinstance(value, decimal.Decimal):
