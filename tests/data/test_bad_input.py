@@ -289,6 +289,11 @@ FRAMES = {
         'items, column "title": a cell is of type bytes, which is neither text nor a number nor a date.\n'
         "Convert the column to text or numbers first.",
     ),
+    "no item column": (
+        {"items": {"a": ["x", "x"], "b": ["y", "y"]}},
+        DataError,
+        'items: no column looks like the item id.\nName it: columns={"item": ...}. Columns: "a", "b".',
+    ),
     "an item described twice": (
         {"items": {"item": [1, 2, 1], "title": ["Alien", "Up", "Aliens"]}},
         DataError,

@@ -235,6 +235,34 @@ def test_restoring_from_incomplete_parts(told):
     )
 
 
+def test_restoring_with_roles_of_another_data_set(told):
+    tables, settings = Dataset(interactions=RATINGS).to_tables()
+    settings["roles"]["entries"] = settings["roles"]["entries"][1:]  # without the user
+    assert told(lambda: Dataset.from_tables(tables, settings))[1] == (
+        "interactions: the table has no column of user ids."
+    )
+
+
+def test_bad_rows_of_several_files_name_their_file(tmp_path, told):
+    for name in ("may.csv", "june.csv"):
+        (tmp_path / name).write_text("user,item,rating\nanna,1,5\nben,2,x\n")
+    files = [tmp_path / "may.csv", tmp_path / "june.csv"]
+    assert told(lambda: Dataset.from_files(interactions=files))[1].splitlines()[:3] == [
+        "2 of 4 rows cannot be used:",
+        '  may.csv, row 3, column "rating": "x" is not a number',
+        '  june.csv, row 3, column "rating": "x" is not a number',
+    ]
+
+
+def test_a_second_description_in_another_table_names_it(told):
+    data = Dataset(items={"item": [1, 2], "title": ["a", "b"]})
+    message = told(lambda: data.extended(items=[{"item": 2, "title": "b, revised"}]))[1]
+    assert message.splitlines()[0] == (
+        'items, row 1, column "item": the item 2 is described a second time, '
+        'with another "title" than in added items, row 0.'
+    )
+
+
 def test_restoring_a_column_that_is_too_short(told):
     tables, settings = Dataset(interactions=RATINGS).to_tables()
     tables["interactions"]["item"].pop()

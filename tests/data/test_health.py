@@ -14,8 +14,11 @@ from fewrec.data.language import UNKNOWN, guess, mix, normalised
 
 
 def planted() -> Dataset:
-    """Six items, five users. Users 1 and 2 are twins; item 5 has a text only, item 6 neither text nor interaction;
-    items 1 and 2 share a title but for its spelling; user 3 rated item 1 with both 5 and 1."""
+    """Six items, five users.
+
+    Users 1 and 2 are twins; item 5 has a text only, item 6 neither text nor interaction; items 1 and 2 share
+    a title but for its spelling; user 3 rated item 1 with both 5 and 1.
+    """
     items = {
         "item": [1, 2, 3, 4, 5, 6],
         "title": ["Amélie!", "amelie", "Heat", "Up", "The story of the sea", None],

@@ -96,7 +96,10 @@ def _contradictions(data: Dataset) -> int:
     disliked = ~liked if explicit else value < 0
     user = events.users.positions(data.users)[events.good].astype(np.int64)
     pair = user * len(data.items) + events.items.positions(data.items)[events.good]
-    return len(np.intersect1d(pair[liked], pair[disliked]))
+    sides = np.sort(np.concatenate([2 * pair[liked], 2 * pair[disliked] + 1]))
+    return int(
+        ((sides[1:] == sides[:-1] + 1) & (sides[:-1] % 2 == 0)).sum()
+    )  # a pair's last like, its first dislike
 
 
 def _near_duplicates(data: Dataset) -> list[list[int]]:

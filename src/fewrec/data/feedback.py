@@ -8,8 +8,6 @@ from typing import Literal
 
 import numpy as np
 
-from fewrec.errors import ConfigError
-
 Kind = Literal["explicit", "implicit", "none"]
 
 SHOP = {
@@ -94,15 +92,10 @@ def event_name(name: object) -> str:
 def fading(times: np.ndarray, half_life: float, now: float | None) -> np.ndarray:
     """(N,) weights ``0.5 ** (age / half_life)``, age in days before ``now`` (default: the latest time).
 
-    An event without a time counts as old as the oldest one; an event after ``now`` has full weight.
+    ``times``: (N,), one of them known at least. An event without a time counts as old as the oldest one; an
+    event after ``now`` has full weight.
     """
     known = times[np.isfinite(times)]
-    if not len(known):
-        raise ConfigError(
-            "half_life is set, but no interaction has a time.",
-            value=half_life,
-            hint='Name the time column with columns={"time": ...}, or leave half_life out.',
-        )
     latest = float(known.max()) if now is None else now
     age = (latest - np.where(np.isfinite(times), times, known.min())) / DAY
     return np.maximum(0.5 ** (np.maximum(age, 0.0) / half_life), OLDEST_WEIGHT)

@@ -88,8 +88,9 @@ def _interaction_roles(
                 + (" Is the delimiter one of , ; tab |?" if len(table.columns) == 1 and table.text else ""),
             )
     item = next(name for name, (role, _) in roles.items() if role == "item")
-    titles = {name: title_score(name) for name, column in table.columns.items()
-              if _one_each(table.columns[item], column)}  # fmt: skip
+    titles = {name: title_score(name) for name in table.columns}
+    titles = {name: score for name, score in titles.items()
+              if score and _one_each(table.columns[item], table.columns[name])}  # fmt: skip
     best("title", titles, 0.5)
     return [
         Role("interactions", name, *roles.get(name, ("unused", "no role for its name and content")))

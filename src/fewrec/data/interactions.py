@@ -23,20 +23,6 @@ class Interactions:
     def __len__(self) -> int:
         return len(self.user_index)
 
-    def reindexed(self, new_user: np.ndarray, new_item: np.ndarray) -> Interactions:
-        """The same pairs where user ``u`` is now ``new_user[u]`` and item ``i`` is ``new_item[i]``."""
-        user = new_user[self.user_index].astype(np.int32)
-        item = new_item[self.item_index].astype(np.int32)
-        order = np.lexsort((item, user))
-        return Interactions(
-            user[order],
-            item[order],
-            self.value[order],
-            self.liked[order],
-            self.count[order],
-            None if self.time is None else self.time[order],
-        )
-
 
 def empty() -> Interactions:
     """No interactions at all."""

@@ -223,7 +223,7 @@ def interpret(
         return *_implicit(plain, plain.total, settings), [note], [note]
     notes = []
     if guessed:
-        at = min(float(value) for value in np.unique(rating) if value >= np.float32(liked_at))
+        at = float(rating[rating >= np.float32(liked_at)].min())
         notes = [
             f"Ratings run from {figure(low)} to {figure(high)}: {figure(at)} and more is taken as a like "
             "(set liked_at to change this)."

@@ -56,10 +56,6 @@ class ColumnRoles:
         found = self.of(table, role)
         return found[0] if found else None
 
-    def tables(self) -> list[str]:
-        """Names of the tables, in order."""
-        return list(dict.fromkeys(entry.table for entry in self.entries))
-
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready; ``from_dict`` gives it back."""
         rows = [[entry.table, entry.column, entry.role, entry.how] for entry in self.entries]
@@ -125,9 +121,6 @@ class Wishes:
                     else "Name one column.",
                 )
             self.columns[str(key)] = None if listed is None else list(listed)
-
-    def __bool__(self) -> bool:
-        return bool(self.columns)
 
     def check(self, tables: Iterable[Table]) -> None:
         """``DataError`` when a wished column is in none of the tables in which it could be."""
