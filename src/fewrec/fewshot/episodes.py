@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,10 @@ BATCH = 64
 SignalFactory = Callable[[], Sequence[Signal]]
 
 
+def _nothing() -> NDArray[np.intp]:
+    return np.zeros(0, dtype=np.intp)
+
+
 @dataclass(frozen=True)
 class Episode:
     """One stranger: k interactions shown, the others hidden, and what each signal said of ``C`` candidates."""
@@ -37,6 +41,10 @@ class Episode:
     scores: NDArray[np.float32]  # (C, S) raw signal scores, from signals that have not seen this user
     positive: NDArray[np.bool_]  # (C,) hidden and liked
     n_positive: int
+    shown: NDArray[np.intp] = field(default_factory=_nothing)  # (k,) the support items
+    disliked: NDArray[np.intp] = field(default_factory=_nothing)  # (R,) hidden, met and not liked
+    disliked_scores: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 0), np.float32))  # (R, S)
+    """Disliked items are no candidates: weights are not fitted on them, the probability of liking is."""
 
 
 def fit_signals(signals: Sequence[Signal], training: TrainingData) -> list[Signal]:
@@ -125,6 +133,7 @@ def _play(
         if len(hidden) == 0:
             continue
         candidates = _candidates(scores[row], hidden, support, rng)
+        disliked = np.setdiff1d(_row(training.seen, user), np.concatenate([likes[row], support]))
         result.append(
             Episode(
                 user=user,
@@ -133,6 +142,9 @@ def _play(
                 scores=scores[row, candidates],
                 positive=np.isin(candidates, hidden),
                 n_positive=len(hidden),
+                shown=support,
+                disliked=disliked,
+                disliked_scores=scores[row, disliked],
             )
         )
     return result
