@@ -1,0 +1,200 @@
+"""Recommendations -> tables for people: terminal, plain text and notebook."""
+
+from __future__ import annotations
+
+import html
+import io
+import math
+import shutil
+import unicodedata
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from fewrec.recommendations import Rating, Reason, Recommendation, Recommendations
+
+WIDE = 100  # columns from which three reasons fit instead of two
+NARROW = 64  # columns below which a rating stands without its interval
+LONGEST = 80  # characters of a title that a table shows
+SERVED = {
+    "hot": "hot: others have tried it",
+    "warm": "warm: nobody has tried it yet, judged by its text",
+    "cold": "cold: nothing is known of it but that it exists",
+}
+
+
+def as_text(found: Recommendations, width: int | None = None) -> str:
+    """A plain table without colours, at most ``width`` columns wide (the terminal's, or 80 where there is
+    none)."""
+    from rich.console import Console
+
+    wide = max(width if width is not None else shutil.get_terminal_size((80, 24)).columns, 40)
+    out = io.StringIO()
+    console = Console(
+        file=out,
+        width=wide,
+        color_system=None,
+        force_terminal=False,
+        force_jupyter=False,
+        legacy_windows=False,
+        emoji=False,
+        highlight=False,
+    )
+    console.print(found)
+    return "\n".join(line.rstrip() for line in out.getvalue().splitlines()).strip("\n")
+
+
+def as_table(found: Recommendations, width: int) -> Iterator[Any]:
+    """What ``rich`` prints: the table and the lines below it. Cells are texts, never markup."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    if found.rows:
+        table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0), header_style="bold")
+        heads, rows = cells(found, reasons=3 if width >= WIDE else 2, intervals=width >= NARROW)
+        for head in heads:
+            right = head in ("#", "how sure", "score")
+            table.add_column(
+                head,
+                justify="right" if right else "left",
+                no_wrap=head not in ("title", "why"),
+                overflow="fold",
+                ratio={"title": 2, "why": 3}.get(head),
+                min_width=12 if head in ("title", "why") else None,
+                style={"title": "bold", "why": "dim"}.get(head, ""),
+            )
+        for row in rows:
+            table.add_row(*[Text(cell) for cell in row])
+        yield table
+        yield Text()
+    for kind, line in lines(found):
+        yield Text(line, style={"warning": "yellow", "sure": "italic"}.get(kind, ""))
+
+
+def as_html(found: Recommendations) -> str:
+    """An HTML table for notebooks; everything that comes from data is escaped."""
+    parts = []
+    if found.rows:
+        heads, rows = cells(found, reasons=3)
+        head = "".join(f"<th>{html.escape(name)}</th>" for name in heads)
+        body = "".join(
+            "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>\n" for row in rows
+        )
+        parts.append(f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody>\n</table>")
+    parts += [f"<p>{html.escape(line)}</p>" for _, line in lines(found)]
+    return "<div>\n" + "\n".join(parts) + "\n</div>"
+
+
+def cells(found: Recommendations, reasons: int, intervals: bool = True) -> tuple[list[str], list[list[str]]]:
+    """``(heads, rows)``: the columns that say something in this list, as readable text."""
+    decimals = _decimals([row.rating for row in found if row.rating is not None])
+    columns = {
+        "#": [str(row.rank) for row in found],
+        "title": [readable(row.title, LONGEST) or str(row.item) for row in found],
+    }
+    if any(row.probability is not None for row in found):
+        columns["how sure"] = [percent(row.probability) for row in found]
+    else:
+        columns["score"] = [_short(row.score) for row in found]
+    if any(row.rating is not None for row in found):
+        columns["rating"] = [interval(row.rating, decimals, whole=intervals) for row in found]
+    if len({row.served for row in found}) > 1:
+        columns["known"] = [row.served for row in found]
+    if any(row.reasons for row in found):
+        columns["why"] = [
+            "; ".join(readable(one.what) for one in strongest(row.reasons, reasons)) for row in found
+        ]
+    return list(columns), [list(row) for row in zip(*columns.values(), strict=True)]
+
+
+def lines(found: Recommendations) -> list[tuple[str, str]]:
+    """``(kind, line)`` for what stands below the table: "empty", "sure", "profile", "known", "warning"."""
+    told = []
+    empty = found.why_empty()
+    if empty:
+        told.append(("empty", readable(empty)))
+    if found.sure:
+        told.append(("sure", readable(found.sure)))
+    if found.profile:
+        told.append(("profile", "You seem to like: " + ", ".join(map(readable, found.profile)) + "."))
+    served = {row.served for row in found}
+    if len(served) > 1:
+        told.append(("known", "; ".join(SERVED[kind] for kind in SERVED if kind in served) + "."))
+    told += [("warning", "Note: " + readable(warning)) for warning in found.warnings]
+    return told
+
+
+def explanation(row: Recommendation) -> str:
+    """One item with all its reasons, strongest first; their contributions add up to the score."""
+    head = [f"{row.rank}. {readable(row.title) or row.item} (item {readable(repr(row.item))})"]
+    facts = []
+    if row.probability is not None:
+        facts.append(f"how sure: {percent(row.probability)}")
+    if row.rating is not None:
+        facts.append(f"rating: {interval(row.rating, _decimals([row.rating]))}")
+    facts.append(SERVED[row.served])
+    head.append("   " + "; ".join(facts))
+    terms = [(f"{one.contribution:+.3f}", readable(one.what)) for one in _by_strength(row.reasons)]
+    terms.append((f"{row.score:+.3f}", "score"))
+    wide = max(len(number) for number, _ in terms)
+    return "\n".join(head + [f"   {number:>{wide}}  {what}" for number, what in terms])
+
+
+def strongest(reasons: tuple[Reason, ...], n: int) -> list[Reason]:
+    """At most ``n`` reasons that raise the score, strongest first; those below a tenth of the first are left
+    out.
+
+    Where nothing raises the score, the one that lowers it least speaks.
+    """
+    ordered = sorted(reasons, key=lambda one: -one.contribution)  # stable: equals stay as given
+    raising = [one for one in ordered if one.contribution > 0]
+    if not raising:
+        return ordered[:1]
+    return [one for one in raising if one.contribution >= raising[0].contribution / 10][:n]
+
+
+def _by_strength(reasons: tuple[Reason, ...]) -> list[Reason]:
+    return sorted(reasons, key=lambda one: -abs(one.contribution))
+
+
+def percent(probability: float | None) -> str:
+    """``87 %``; never a rounded 0 % or 100 %, which would claim to be certain."""
+    if probability is None or not math.isfinite(probability):
+        return ""
+    rounded = round(100 * probability)
+    if rounded == 0 and probability > 0:
+        return "<1 %"
+    if rounded == 100 and probability < 1:
+        return ">99 %"
+    return f"{rounded} %"
+
+
+def interval(rating: Rating | None, decimals: int, whole: bool = True) -> str:
+    """``4.2 (3.4–4.9)``, or ``4.2`` where it is not wanted ``whole``."""
+    if rating is None:
+        return ""
+    mean, low, high = (f"{value:.{decimals}f}" for value in (rating.mean, rating.low, rating.high))
+    return f"{mean} ({low}–{high})" if whole else mean
+
+
+def _decimals(ratings: list[Rating]) -> int:
+    """Decimals that show the intervals and no more: 0 on a scale of 100, 1 on a scale of 5, 2 on one of 1."""
+    widest = max((rating.high - rating.low for rating in ratings), default=1.0)
+    return 0 if widest >= 20 else 1 if widest >= 1 else 2
+
+
+def _short(score: float) -> str:
+    return f"{score:.2f}" if math.isfinite(score) else ""
+
+
+def readable(text: str, longest: int | None = None) -> str:
+    """``text`` on one line, without characters that steer a terminal or turn the direction of writing."""
+    cut = text if longest is None else text[: 4 * longest]  # a cell may hold megabytes
+    kept = "".join(
+        " " if character.isspace() else character
+        for character in cut
+        if character.isspace() or character in "\u200c\u200d" or unicodedata.category(character)[0] != "C"
+    )
+    line = " ".join(kept.split())
+    return line if longest is None or len(line) <= longest else line[: longest - 1].rstrip() + "…"
