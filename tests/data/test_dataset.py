@@ -243,6 +243,33 @@ def test_plain_tables_and_back(settings):
         same(back.extended(interactions=LOG), original.extended(interactions=LOG))
 
 
+def test_plain_tables_leave_out_what_names_a_person():
+    people = {"user": ["anna", "zoe"], "name": ["Anna A.", "Zoë Z."], "email": ["a@b", "z@b"]}
+    data = Dataset(interactions=LOG, users={**people, "smoker": ["yes", "yes"]})
+    tables, settings = data.to_tables()
+    assert list(tables["users"]) == ["user", "smoker"]
+    same(Dataset.from_tables(tables, settings), data)
+
+
+def test_items_that_no_table_describes():
+    data = Dataset(items=ITEMS, interactions=LOG)
+    assert "1 of 4 items of interactions are not described in items." in data.warnings
+    log = {"user": ["a"] * 10, "item": [f"sku{at}" for at in range(10)]}
+    with pytest.warns(FewrecWarning) as caught:
+        Dataset(items=ITEMS, interactions=log)
+    assert [str(warning.message) for warning in caught] == [
+        "All 10 items of interactions are not described in items "
+        '("sku0", "sku1", "sku2" there, 3, 1, 2 here): do both tables use the same ids?'
+    ]
+
+
+def test_integers_that_were_saved_as_floats(tmp_path):
+    (tmp_path / "i.csv").write_text("item,title\n7,a\n8,b\n")
+    (tmp_path / "r.csv").write_text("user,item\nu,7.0\nv,\nv,8.0\n")
+    data = Dataset.from_files(items=tmp_path / "i.csv", interactions=tmp_path / "r.csv", on_bad_row="skip")
+    assert (data.items.ids, data.history("v")) == ([7, 8], {8: 1.0})
+
+
 def test_plain_tables_of_a_file_with_bad_rows(tmp_path):
     path = tmp_path / "r.csv"
     path.write_text("user,item,rating,till\na,1,5,x\na,2\n\nb,1,x,y\nb,2,1,z\n")

@@ -90,6 +90,7 @@ def test_other_encodings_are_guessed_visibly(tmp_path, encoding, shown, title):
     with pytest.warns(FewrecWarning, match=f"items.csv, row 3: the text is not UTF-8; it is read as {shown}"):
         data = Dataset.from_files(items=path)
     assert data.titles == ["Tea", " ".join(title.split())]
+    assert f"it is read as {shown}" in data.warnings[0]
 
 
 def test_unquoted_tab_files_keep_their_quotation_marks(tmp_path):

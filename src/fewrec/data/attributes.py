@@ -18,6 +18,7 @@ from fewrec.data.times import parse_times
 
 FEW = 12  # a column with at most so many different values is a category, whatever it looks like
 LONG = 100  # characters: a text of this mean length is a description
+BY_NAME = "by its name: an address, code, link or place"
 _QUOTED = re.compile(r"'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\"")
 _HEX = re.compile(r"^[0-9a-fA-F\-]{16,}$")
 _ID_ENDS = frozenset(("id", "ids", "uuid", "guid", "hash"))
@@ -69,7 +70,7 @@ def classify(name: str, column: Column) -> tuple[str, str]:
     if any(word in names.LOADED for word in words) and _dates(content):
         return "kept", "a date of loading says nothing about the thing itself"
     if any(word in names.LEFT_OUT for word in words):
-        return "kept", "by its name: an address, code, link or place"
+        return "kept", BY_NAME
     if words and words[-1] in _ID_ENDS:
         return "kept", "by its name: another id"
     if title_score(name) >= 0.95 and _titles(content):

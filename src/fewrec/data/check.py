@@ -19,6 +19,8 @@ from fewrec.data.table import Table
 from fewrec.data.vocabulary import Id
 from fewrec.errors import DataError
 
+ALL_LOST = 10  # so many items without a single description are a mistake, not a small catalogue
+
 
 def check(tables: Tables, settings: Settings, roles: ColumnRoles | None = None) -> Checked:
     """All checks of all rows. ``roles``: as found before; found anew when ``None``.
@@ -37,7 +39,30 @@ def check(tables: Tables, settings: Settings, roles: ColumnRoles | None = None) 
     checked.users = _described("user", tables.get("users", []), user_columns, settings, checked)
     if interactions is not None:
         checked.events = read_events(interactions, user_columns[-1], item_columns[-1], settings, checked)
+        _note_undescribed(checked)
     return checked
+
+
+def _note_undescribed(checked: Checked) -> None:
+    """Tells how many items of the interactions no items table describes; visibly when it is all of
+    several."""
+    if not checked.items or checked.events is None:
+        return
+    items, events = checked.items[0], checked.events
+    known = identity.first_seen(items.ids, items.good)
+    seen = identity.first_seen(events.items, events.good)
+    described = set(known)
+    missing = [id for id in seen if id not in described]
+    if not missing:
+        return
+    places = f"{events.table.label} are not described in {items.table.label}"
+    if len(missing) < len(seen) or len(seen) < ALL_LOST:
+        checked.warnings.append(f"{len(missing)} of {len(seen)} items of {places}.")
+        return
+    examples = f"{', '.join(map(shown, missing[:3]))} there, {', '.join(map(shown, known[:3]))} here"
+    note = f"All {len(seen)} items of {places} ({examples}): do both tables use the same ids?"
+    checked.warnings.append(note)
+    checked.visible.append(note)
 
 
 def _filled(tables: Tables, settings: Settings) -> tuple[Tables, list[str], list[str]]:

@@ -11,6 +11,7 @@ import re
 import warnings
 import zlib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -44,12 +45,14 @@ def read_file(name: str, path: str | os.PathLike[str]) -> Table:
 
             return read_parquet(name, label, opener)
         _refuse_binary(label, sample)
-        text = _text_opener(label, opener, sample)
+        text, note = _text_opener(label, opener, sample)
         if suffix in (".jsonl", ".ndjson", ".json") or (suffix == "" and sample.lstrip()[:1] == b"{"):
             from fewrec.data.jsonlines import read_json
 
-            return read_json(name, label, text)
-        return read_delimited(name, label, text, tabs=suffix in (".tsv", ".tab"))
+            table = read_json(name, label, text)
+        else:
+            table = read_delimited(name, label, text, tabs=suffix in (".tsv", ".tab"))
+        return replace(table, notes=(*note, *table.notes))
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise DataError(
             f"the packed file is damaged ({error}).", where=label, hint="Fetch or pack it again."
@@ -105,23 +108,24 @@ def _refuse_binary(label: str, sample: bytes) -> None:
         )
 
 
-def _text_opener(label: str, opener: Callable[[], BinaryIO], sample: bytes) -> Callable[[], io.TextIOBase]:
-    encoding = "utf-8-sig"
+def _text_opener(
+    label: str, opener: Callable[[], BinaryIO], sample: bytes
+) -> tuple[Callable[[], io.TextIOBase], list[str]]:
+    """How to open the file as text, and a note where its encoding had to be guessed (given visibly, too)."""
+    encoding, notes = "utf-8-sig", []
     if sample.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         encoding = "utf-16"
     elif (bad := _first_bad_line(opener)) is not None:
         line, content = bad
         encoding = _guess(content)
-        warnings.warn(
+        notes = [
             f"{label}, row {line}: the text is not UTF-8; it is read as {encoding}. "
-            "Save the file as UTF-8 if letters look wrong.",
-            FewrecWarning,
-            stacklevel=2,
-        )
-    # a guessed encoding must not fail at a byte that it does not know: one odd letter is less harm than no
-    # table
+            "Save the file as UTF-8 if letters look wrong."
+        ]
+        warnings.warn(notes[0], FewrecWarning, stacklevel=2)
+    # where an encoding is guessed, one odd letter is less harm than no table
     errors = "strict" if encoding == "utf-8-sig" else "replace"
-    return lambda: io.TextIOWrapper(opener(), encoding=encoding, errors=errors, newline="")
+    return lambda: io.TextIOWrapper(opener(), encoding=encoding, errors=errors, newline=""), notes
 
 
 def _first_bad_line(opener: Callable[[], BinaryIO]) -> tuple[int, bytes] | None:

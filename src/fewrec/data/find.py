@@ -15,6 +15,8 @@ from fewrec.data.roles import ColumnRoles, Role, Wishes
 from fewrec.data.table import Column, Table
 from fewrec.errors import ConfigError, DataError
 
+DISPLAY = "for display only"
+
 
 def side_name(table: str, number: int) -> str:
     """What the ``number``-th (from 0) table of items or users is called among the roles: "items", "items 2",
@@ -165,7 +167,7 @@ def _attribute_roles(
             continue
         role, how = classify(name, column)
         if role in off or (role in ("title", "description") and (role in claimed or noun == "user")):
-            role, how = "kept", "you chose others" if role in claimed else "for display only"
+            role, how = "kept", "you chose others" if role in claimed else DISPLAY
         if noun == "item" and role == "kept" and name in (wishes.texts() or ()):
             long = look(column).length > LONG
             role, how = ("description" if long else "category"), "you want it in the text"

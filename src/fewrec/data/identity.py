@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ import numpy as np
 from fewrec.data.table import Column
 from fewrec.data.vocabulary import Id, Vocabulary, canonical_integer
 
+_FLOAT = re.compile(r"-?\d+\.0")
 _MISSING_IDS = frozenset(["", "NaN", "nan", "NULL", "null", "None", "\\N", "<NA>"])
 
 
@@ -39,7 +41,7 @@ def unify(columns: Sequence[tuple[Column, bool]]) -> tuple[list[IdColumn], bool]
     an integer and its text both occur (7 and "7"), every canonical text becomes an integer. Returns the
     columns and whether that happened.
     """
-    read = [([identifier(value) for value in column.values], text) for column, text in columns]
+    read = [(_read(column, text), text) for column, text in columns]
     texts = {id for ids, text in read if text for id in ids if isinstance(id, str)}
     strings = {id for ids, text in read if not text for id in ids if isinstance(id, str)}
     integers = {id for ids, _ in read for id in ids if isinstance(id, int)}
@@ -50,6 +52,13 @@ def unify(columns: Sequence[tuple[Column, bool]]) -> tuple[list[IdColumn], bool]
     if change or mixed:
         read = [([_integer(id) for id in ids], text) for ids, text in read]
     return [IdColumn(ids, column.codes) for (ids, _), (column, _) in zip(read, columns, strict=True)], mixed
+
+
+def _read(column: Column, text: bool) -> list[Id | None]:
+    ids = [identifier(value) for value in column.values]
+    if text and all(isinstance(id, str) and _FLOAT.fullmatch(id) for id in ids if id is not None):
+        return [None if id is None else str(id)[:-2] for id in ids]  # integers that somebody saved as floats
+    return ids
 
 
 def identifier(value: Any) -> Id | None:

@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from fewrec.data.attributes import BY_NAME
 from fewrec.data.checked import Tables
+from fewrec.data.find import DISPLAY, side_name
 from fewrec.data.roles import ColumnRoles
 from fewrec.data.settings import Settings
 from fewrec.data.table import Column, Fault, Table, encode
@@ -20,17 +22,15 @@ def to_plain(
     tables: Tables, settings: Settings, roles: ColumnRoles, canonical: bool
 ) -> tuple[Plain, dict[str, Any]]:
     """``(tables, settings)``. Tables are called "items", "items 2" (side tables), "interactions", "users";
-    cells are str, int, float, bool, ``None`` or lists of these. Columns of the interactions that play no role
-    are left out.
+    cells are str, int, float, bool, ``None`` or lists of these. Left out are columns of
+    the interactions that play no role, and names, addresses and the like of users.
     """
     plain: Plain = {}
     about: dict[str, Any] = {}
     for name, group in tables.items():
         for number, table in enumerate(group):
-            key = name if number == 0 else f"{name} {number + 1}"
-            if name == "interactions":
-                unused = set(roles.of(key, "unused"))
-                table = table.only(set(table.columns) - unused)
+            key = side_name(name, number)
+            table = table.only(set(table.columns) - _unneeded(name, key, roles))
             plain[key] = {
                 column: [_listed(cell) for cell in cells.cells()] for column, cells in table.columns.items()
             }
@@ -50,6 +50,17 @@ def to_plain(
         "canonical": canonical,
         "tables": about,
     }
+
+
+def _unneeded(name: str, key: str, roles: ColumnRoles) -> set[str]:
+    """Columns that nothing needs: without a role among the interactions, and what names or locates a
+    person."""
+    if name == "interactions":
+        return set(roles.of(key, "unused"))
+    if name == "users":
+        personal = (entry for entry in roles.entries if entry.table == key and entry.role == "kept")
+        return {entry.column for entry in personal if entry.how in (BY_NAME, DISPLAY)}
+    return set()
 
 
 def _listed(cell: Any) -> Any:
