@@ -171,6 +171,12 @@ FILES = {
         "ratings.jsonl, row 2: the line is not valid JSON (Expecting value).\n"
         'Each line must be one object such as {"user": "anna", "item": 7}.',
     ),
+    "JSON nested beyond all reason": (
+        "ratings.jsonl",
+        b'{"user": 1, "item": 1, "x": ' + b"[" * 100_000 + b"]" * 100_000 + b"}\n",
+        "ratings.jsonl, row 1: the line is not valid JSON (it is nested too deeply).\n"
+        'Each line must be one object such as {"user": "anna", "item": 7}.',
+    ),
     "JSON without objects": (
         "ratings.jsonl",
         b'{"user": "anna", "item": 1}\n["ben", 2]\n',

@@ -107,6 +107,12 @@ def test_quoted_tab_files(tmp_path):
     assert Dataset.from_files(items=path).titles == ["Tea hot", "Rice"]
 
 
+def test_quoted_tab_files_with_lines_inside_cells(tmp_path):
+    path = tmp_path / "items.tsv"
+    path.write_text('"item"\t"title"\n1\t"Tea\nor\ncoffee"\n2\tRice\n')
+    assert Dataset.from_files(items=path).titles == ["Tea or coffee", "Rice"]
+
+
 def test_marks_that_are_not_by_the_book(tmp_path):
     path = tmp_path / "items.csv"
     path.write_text('item,title\n1,"5"" disk"\n2,"The "Best" of"\n')

@@ -157,6 +157,16 @@ def test_dates_count_by_their_year_and_loading_dates_do_not():
     assert data.item_features[1] == ["released: 1999", "released: 1999 to 2003"]
 
 
+def test_odd_dates_have_no_year():
+    items = {"item": [1, 2, 3], "released": ["1999-01-01", "1e29", "1999-02-02"]}
+    assert Dataset(items=items).texts["title"] == ["released: 1999", "", "released: 1999"]
+
+
+def test_cells_that_only_look_like_lists():
+    items = {"item": [1, 2], "tags": ["[" * 100_000 + "]" * 100_000, "['a', 'b']"]}
+    assert Dataset(items=items).texts["title"] == ["", "tags: a, b"]
+
+
 def test_columns_for_filters(tmp_path):
     path = tmp_path / "items.csv"
     path.write_text("item,name,price,zip,stock,note\n1,Tea,$1,007,3,\n2,Rice,2.50,010,,?\n3,Oats,,,,x\n")

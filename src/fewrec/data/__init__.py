@@ -2,8 +2,9 @@
 
 from fewrec.data.dataset import Dataset
 from fewrec.data.feedback import Feedback
+from fewrec.data.health import HealthReport
 from fewrec.data.interactions import Interactions
 from fewrec.data.roles import ColumnRoles
 from fewrec.data.vocabulary import Vocabulary
 
-__all__ = ["ColumnRoles", "Dataset", "Feedback", "Interactions", "Vocabulary"]
+__all__ = ["ColumnRoles", "Dataset", "Feedback", "HealthReport", "Interactions", "Vocabulary"]

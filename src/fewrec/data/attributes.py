@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from fewrec.data import names
-from fewrec.data.numerals import is_missing, parse_numbers
+from fewrec.data.numerals import figure, is_missing, parse_numbers
 from fewrec.data.table import Column
 from fewrec.data.times import parse_times
 
@@ -190,7 +190,7 @@ def split(value: Any, separator: str | None) -> tuple[str, ...]:
 def _bracketed(text: str) -> list[str]:
     try:
         loaded = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return [first or second for first, second in _QUOTED.findall(text)]
     parts = [part.get("name") if isinstance(part, dict) else part for part in loaded]
     return [written(part) for part in parts if part is not None]
@@ -201,5 +201,5 @@ def written(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
-        return f"{value:g}"
+        return figure(value)
     return str(value)

@@ -118,8 +118,8 @@ def _unified(
     columns, mixed = identity.unify(sources)
     if mixed:
         checked.warnings.append(
-            f'Some {noun} ids are written both as a number and as text (7 and "7"): they are taken as the '
-            f"same."
+            f'Some {noun} ids are written both as a number and as text (7 and "7"): they are taken '
+            "as the same."
         )
     return columns
 

@@ -45,7 +45,9 @@ def read_delimited(
             quoted = _read(name, label, open_text, delimiter, csv.QUOTE_MINIMAL)
         except DataError:
             return _finish(name, label, plain)
-        return _finish(name, label, quoted if quoted.faulty <= plain.faulty and not quoted.torn else plain)
+        # without quoting every line is a row: what quoting joins over lines must at least mend torn rows
+        better = quoted.faulty < plain.faulty or (quoted.faulty == plain.faulty and not quoted.torn)
+        return _finish(name, label, quoted if better else plain)
     return _finish(name, label, _read(name, label, open_text, delimiter, csv.QUOTE_MINIMAL))
 
 

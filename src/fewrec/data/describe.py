@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fewrec.data import features as feature_space
+from fewrec.data.attributes import title_score
 from fewrec.data.checked import Described, Events
 from fewrec.data.features import Attribute, Features
 from fewrec.data.itemtext import aligned, gathered, join_titles, title_view, typed
@@ -38,9 +39,8 @@ class Descriptions:
             lost = int((described.good & (at < 0)).sum())
             if lost:
                 self.notes.append(
-                    f"{described.table.label}: {lost} rows speak of {vocabulary.noun}s that no other table "
-                    f"has; "
-                    "they are not used."
+                    f"{described.table.label}: {lost} rows speak of {vocabulary.noun}s that "
+                    "no other table has; they are not used."
                 )
             self.at.append(at)
 
@@ -93,8 +93,6 @@ class Descriptions:
     def _by_role(self, role: str, *, shown: bool = False) -> list[list[Any]]:
         """Aligned cells of the columns with ``role`` that may speak in texts (all when they are only
         ``shown``); the most title-like column first."""
-        from fewrec.data.attributes import title_score
-
         chosen = []
         for number in range(len(self.tables)):
             for entry in self._entries(number):

@@ -84,7 +84,8 @@ class Attribute:
 
 def _tidy(part: str) -> str:
     number = parse_numbers([part])[0][0]
-    return figure(number) if math.isfinite(number) and part[:1] != "0" else names.readable(part)
+    coded = part[:1] == "0" and part[1:2].isdigit()  # "007" is a code
+    return figure(number) if math.isfinite(number) and not coded else names.readable(part)
 
 
 def _short(number: float) -> str:
@@ -97,7 +98,7 @@ def _short(number: float) -> str:
 def years(values: Sequence[Any]) -> np.ndarray:
     """(V,) the year of each date, NaN where there is none."""
     seconds, _ = parse_times(values)
-    known = np.isfinite(seconds)
+    known = np.abs(seconds) < 1e13  # 300,000 years; NaN is not below it
     result = np.full(len(values), np.nan)
     result[known] = 1970 + seconds[known].astype("int64").astype("datetime64[s]").astype(
         "datetime64[Y]"

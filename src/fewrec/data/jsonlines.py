@@ -38,14 +38,13 @@ def _lines(label: str, open_text: Callable[[], io.TextIOBase]) -> tuple[list[dic
         for number, line in enumerate(stream, 1):
             if not line.strip():
                 continue
+            where = f"{label}, row {number}"
             try:
                 record = json.loads(line)
-            except ValueError as error:
-                reason = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
-                raise DataError(
-                    f"the line is not valid JSON ({reason}).", where=f"{label}, row {number}", hint=_EXAMPLE
-                ) from None
-            records.append(_object(record, f"{label}, row {number}"))
+            except (ValueError, RecursionError) as error:
+                message = f"the line is not valid JSON ({_reason(error)})."
+                raise DataError(message, where=where, hint=_EXAMPLE) from None
+            records.append(_object(record, where))
             lines.append(number)
     return records, lines
 
@@ -54,15 +53,20 @@ def _whole(label: str, open_text: Callable[[], io.TextIOBase]) -> tuple[list[dic
     with open_text() as stream:
         try:
             records = json.load(stream)
-        except json.JSONDecodeError as error:
-            raise DataError(
-                f"the file is not valid JSON ({error.msg}).",
-                where=f"{label}, row {error.lineno}",
-                hint=_EXAMPLE,
-            ) from None
-    return [_object(record, f"{label}, row {row}") for row, record in enumerate(records)], list(
-        range(len(records))
+        except (ValueError, RecursionError) as error:
+            line = error.lineno if isinstance(error, json.JSONDecodeError) else 1
+            message = f"the file is not valid JSON ({_reason(error)})."
+            raise DataError(message, where=f"{label}, row {line}", hint=_EXAMPLE) from None
+    rows = range(len(records))
+    return [_object(record, f"{label}, row {row}") for row, record in zip(rows, records, strict=True)], list(
+        rows
     )
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
+    return error.msg if isinstance(error, json.JSONDecodeError) else str(error)
 
 
 def _object(record: Any, where: str) -> dict[str, Any]:

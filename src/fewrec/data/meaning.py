@@ -215,9 +215,8 @@ def interpret(
     if guessed and (low == high or not liked.any() or liked.all()):
         what = f"all ratings are {figure(low)}" if low == high else "no rating stands out as a like"
         note = (
-            f"{events.table.label}: {what}, so each rating counts as one sign of interest (implicit "
-            f"feedback). "
-            "Set liked_at to say from which rating on a rating is a like."
+            f"{events.table.label}: {what}, so each rating counts as one sign of interest "
+            "(implicit feedback). Set liked_at to say from which rating on a rating is a like."
         )
         plain = add_up(user, item, np.ones(len(weight)), weight, time)
         return *_implicit(plain, plain.total, settings), [note], [note]
