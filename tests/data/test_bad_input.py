@@ -221,6 +221,8 @@ FILES = {
 @pytest.mark.parametrize("case", FILES)
 def test_bad_interactions_file(case, tmp_path, told):
     name, content, message = FILES[case]
+    if name.endswith(".parquet"):
+        pytest.importorskip("pyarrow", reason="PyArrow is not installed")
     (tmp_path / name).write_bytes(content)
     assert told(lambda: Dataset.from_files(interactions=tmp_path / name)) == (DataError, message)
 
