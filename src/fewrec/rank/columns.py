@@ -118,7 +118,7 @@ class Columns:
         test, kind = ORDERS[order], _kind(constant) == "text"
 
         def met(cell: tuple[Any, ...]) -> bool:
-            for value in cell:
+            for value in cell:  # noqa: SIM110 - any() is twice as slow
                 if isinstance(value, str) == kind and test(value, constant):
                     return True
             return False
@@ -201,16 +201,16 @@ def _key(cell: Any) -> Any:
 
 
 def _values(name: str, cell: Any) -> tuple[Any, ...]:
-    if isinstance(cell, bool | int | float):
-        return () if cell != cell else (cell,)  # NaN
+    """The values of one cell, several for a list and for "a|b"."""
     if isinstance(cell, list | tuple):
         return tuple(value for part in cell for value in _values(name, part))
-    if isinstance(cell, np.generic):
-        return _values(name, cell.item())
-    if is_missing(cell):
+    value = cell.item() if isinstance(cell, np.generic) else cell
+    if isinstance(value, bool | int | float):
+        return () if value != value else (value,)  # NaN
+    if is_missing(value):
         return ()
-    if isinstance(cell, str):
-        return (cell, *filter(None, map(str.strip, cell.split("|")))) if "|" in cell else (cell,)
+    if isinstance(value, str):
+        return (value, *filter(None, map(str.strip, value.split("|")))) if "|" in value else (value,)
     raise _incomparable(name, cell)
 
 
