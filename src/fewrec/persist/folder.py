@@ -1,0 +1,318 @@
+"""Writing and reading a saved folder as a whole: all of it or nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import secrets
+import shutil
+import time
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+from fewrec.errors import FewrecWarning, StoreError
+from fewrec.persist import manifest as manifests
+from fewrec.persist.arrays import Array, read_arrays, write_arrays
+from fewrec.persist.manifest import FORMAT_VERSION, Manifest
+from fewrec.persist.tables import read_table, table_bytes
+
+__all__ = ["FORMAT_VERSION", "read_folder", "read_manifest", "write_folder"]
+
+Arrays = dict[str, Array]
+Tables = dict[str, dict[str, list[Any]]]
+
+_ARRAYS = "arrays.npz"
+_LEFTOVERS = {".DS_Store", "Thumbs.db", "desktop.ini"}  # what file managers drop into folders
+_DAY = 86_400.0  # seconds after which an unfinished save is surely dead
+
+
+def write_folder(
+    folder: str | os.PathLike[str],
+    manifest: Mapping[str, Any],
+    arrays: Mapping[str, Array],
+    tables: Mapping[str, Mapping[str, Sequence[Any]]],
+) -> Path:
+    """Saves all parts under ``folder`` and returns its path.
+
+    ``manifest``: a JSON-ready dict. ``arrays``: name -> ``np.ndarray`` of bool, integers or floats, or a csr
+    or csc matrix. ``tables``: name -> column -> cells (str, int, float, bool, ``None``, or lists of these).
+
+    The parts are written to a hidden folder beside it, which then takes the place: whoever reads sees the old
+    model or the new one, and a save that is killed leaves the old one. Missing parents are made.
+
+    ``StoreError`` when the folder holds anything but a saved model, when a part cannot be stored, or when the
+    disk is full.
+    """
+    target = Path(os.path.realpath(folder))  # of a link, the folder it leads to is replaced
+    plain = dict(manifest)
+    manifests.check_plain(plain, "manifest")
+    table_files = _files(tables)
+    written = {table_files[name]: table_bytes(name, table) for name, table in tables.items()}
+    _check_target(target)
+    saving = target.with_name(f".{target.name}.saving-{secrets.token_hex(4)}")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _sweep(target)
+        saving.mkdir()
+        described: dict[str, dict[str, Any]] = {}
+        if arrays:
+            with open(saving / _ARRAYS, "wb") as file:
+                described = write_arrays(file, arrays)
+                _flush(file)
+        for name, data in written.items():
+            _write(saving / name, data)
+        files = {}
+        for name in sorted([*written, *([_ARRAYS] if arrays else [])]):
+            files[name] = {"bytes": (saving / name).stat().st_size, "sha256": _sha256(saving / name)}
+        about = {
+            name: {
+                "file": table_files[name],
+                "rows": len(next(iter(table.values()), ())),
+                "columns": list(table),
+            }
+            for name, table in tables.items()
+        }
+        # The manifest comes last: without it, nothing loads.
+        _write(saving / manifests.NAME, Manifest(plain, described, about, files).to_bytes())
+        _take_place(saving, target)
+    except OSError as error:
+        raise StoreError(
+            f"the model cannot be saved: {error.strerror or error}.",
+            where=str(folder),
+            hint="The earlier model, if there was one, is untouched.",
+        ) from error
+    finally:
+        shutil.rmtree(saving, ignore_errors=True)
+    return target
+
+
+def read_folder(folder: str | os.PathLike[str]) -> tuple[dict[str, Any], Arrays, Tables]:
+    """``(manifest, arrays, tables)`` as they were given to ``write_folder``.
+
+    Only files that the manifest names are opened, each is compared with its checksum, and nothing in them is
+    run. ``StoreError`` names what is missing or damaged.
+    """
+    path = Path(folder)
+    for attempt in range(4):
+        before = _stamp(path)
+        try:
+            return _read(path)
+        except StoreError:
+            after = _stamp(path)
+            if after is None or after == before or attempt == 3:
+                raise
+            # A save that finished meanwhile put other files in place: read those.
+    raise StoreError("the model is being saved over and over.", where=str(path))  # pragma: no cover
+
+
+def read_manifest(folder: str | os.PathLike[str]) -> dict[str, Any]:
+    """The manifest alone, as it was given to ``write_folder``; no other file is opened or checked."""
+    return manifests.read(_existing(Path(folder))).model
+
+
+# -- reading
+
+
+def _read(path: Path) -> tuple[dict[str, Any], Arrays, Tables]:
+    path = _existing(path)
+    found = manifests.read(path)
+    arrays: Arrays = {}
+    contents: dict[str, bytes] = {}
+    for name, about in found.files.items():
+        with _checked(path / name, about) as file:
+            if name == _ARRAYS:
+                arrays = read_arrays(str(path / name), file, found.arrays)
+            else:
+                contents[name] = file.read()
+    tables: Tables = {}
+    for name, about in found.tables.items():
+        where = str(path / about["file"])
+        table = read_table(where, contents[about["file"]])
+        rows = len(next(iter(table.values()), ()))
+        if list(table) != about["columns"] or rows != about["rows"]:
+            raise StoreError("its columns or rows are not those of the manifest.", where=where)
+        tables[name] = table
+    return found.model, arrays, tables
+
+
+def _existing(path: Path) -> Path:
+    """``path``, or the earlier model where a save was killed between taking the old one away and putting the
+    new one in place."""
+    if os.path.isdir(path):
+        return path
+    if os.path.exists(path):
+        raise StoreError("this is a file; a saved model is a folder.", where=str(path))
+    time.sleep(0.02)  # that moment is short: another process may be about to end it
+    if os.path.isdir(path):
+        return path
+    aside = _beside(Path(os.path.realpath(path)), "replaced")
+    if aside:
+        warnings.warn(
+            f"{path}: an interrupted save left the earlier model in {aside[-1].name}; that one is read.",
+            FewrecWarning,
+            stacklevel=4,
+        )
+        return aside[-1]
+    raise StoreError(
+        "there is no such folder.", where=str(path), hint="Give the folder that a model was saved to."
+    )
+
+
+def _checked(path: Path, about: Mapping[str, Any]) -> IO[bytes]:
+    """The open file, after its length and checksum were found right."""
+    try:
+        file = open(path, "rb")  # noqa: SIM115 - the caller closes it
+    except FileNotFoundError:
+        raise StoreError(
+            "this part of the model is missing.", where=str(path), hint="Save the model anew."
+        ) from None
+    except OSError as error:
+        raise StoreError(f"the file cannot be read: {error.strerror or error}.", where=str(path)) from error
+    try:
+        size = os.fstat(file.fileno()).st_size
+        if size != about["bytes"]:
+            raise StoreError(
+                f"the file has {size} bytes instead of {about['bytes']}.",
+                where=str(path),
+                hint="Was it cut off or edited? Save the model anew.",
+            )
+        if hashlib.file_digest(file, "sha256").hexdigest() != about["sha256"]:
+            raise StoreError(
+                "the file is not the one that was saved: its checksum differs.",
+                where=str(path),
+                hint="Was it damaged or edited? Save the model anew.",
+            )
+        file.seek(0)
+    except BaseException:
+        file.close()
+        raise
+    return file
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    """What tells one save from another."""
+    try:
+        found = (path / manifests.NAME).stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns
+
+
+# -- writing
+
+
+def _files(tables: Mapping[str, Any]) -> dict[str, str]:
+    """Table -> its file inside the folder."""
+    files: dict[str, str] = {}
+    for name in tables:
+        file = f"tables/{re.sub(r'[^A-Za-z0-9_]+', '-', name).strip('-')}.jsonl" if type(name) is str else ""
+        if file in ("", "tables/.jsonl") or file.casefold() in {other.casefold() for other in files.values()}:
+            raise StoreError(
+                f"{name!r} cannot name a table.",
+                where="tables",
+                value=name,
+                hint="Names differ in letters or digits.",
+            )
+        files[name] = file
+    return files
+
+
+def _check_target(target: Path) -> None:
+    """``StoreError`` unless ``target`` is free, empty, or a saved model and nothing else."""
+    if not os.path.lexists(target):
+        return
+    hint = "Choose another folder, or remove this one yourself."
+    if not target.is_dir():
+        raise StoreError("a file of this name is in the way.", where=str(target), hint=hint)
+    found = {
+        path.relative_to(target).as_posix()
+        for path in target.rglob("*")
+        if path.name not in _LEFTOVERS and (path.is_symlink() or not path.is_dir())
+    }
+    if not found:
+        return
+    try:
+        content = manifests.content_of(target)
+    except StoreError:
+        content = None
+    if content is None or content.get("format") != manifests.FORMAT:
+        raise StoreError(
+            "the folder is not empty and no saved model, so it is left alone.", where=str(target), hint=hint
+        )
+    files = content.get("files")
+    foreign = sorted(found - {manifests.NAME} - set(files if isinstance(files, dict) else ()))
+    if foreign:
+        raise StoreError(
+            f"beside the saved model the folder holds {foreign[0]}, which would be lost.",
+            where=str(target),
+            value=foreign,
+            hint="Move that away, or choose another folder.",
+        )
+
+
+def _take_place(saving: Path, target: Path) -> None:
+    """Renames ``saving`` to ``target``; an earlier model is first renamed aside and removed afterwards."""
+    for _ in range(10):
+        _check_target(target)
+        try:
+            os.rename(saving, target)  # works where there is nothing, or (not on Windows) an empty folder
+            return
+        except OSError:
+            if not target.is_dir():
+                raise
+        aside = target.with_name(f".{target.name}.replaced-{secrets.token_hex(4)}")
+        try:
+            os.rename(target, aside)
+        except FileNotFoundError:  # another save has just taken it aside
+            continue
+        try:
+            os.rename(saving, target)
+        except OSError:
+            if not target.exists():
+                os.rename(aside, target)
+                raise
+            shutil.rmtree(aside, ignore_errors=True)
+            continue  # another save was faster: replace what it put there
+        shutil.rmtree(aside, ignore_errors=True)
+        return
+    raise StoreError("other saves to this folder keep getting in the way.", where=str(target))
+
+
+def _beside(target: Path, what: str) -> list[Path]:
+    """Hidden folders of unfinished saves to ``target``, oldest first."""
+    pattern = re.compile(re.escape(f".{target.name}.{what}-") + "[0-9a-f]{8}")
+    found = (
+        [path for path in target.parent.iterdir() if pattern.fullmatch(path.name)]
+        if target.parent.is_dir()
+        else []
+    )
+    return sorted(found, key=lambda path: path.stat().st_mtime_ns)
+
+
+def _sweep(target: Path) -> None:
+    """Removes what saves killed long ago have left; an earlier model only where a later one is in place."""
+    for what in ("saving", "replaced") if target.exists() else ("saving",):
+        for path in _beside(target, what):
+            if time.time() - path.stat().st_mtime > _DAY:
+                shutil.rmtree(path, ignore_errors=True)
+
+
+def _write(path: Path, data: bytes) -> None:
+    path.parent.mkdir(exist_ok=True)
+    with open(path, "wb") as file:
+        file.write(data)
+        _flush(file)
+
+
+def _flush(file: IO[bytes]) -> None:
+    """Onto the disk, so that a power cut cannot leave a renamed folder with empty files."""
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def _sha256(path: Path) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
