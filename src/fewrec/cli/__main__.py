@@ -1,0 +1,5 @@
+"""``python -m fewrec.cli``."""
+
+from fewrec.cli.entry import main
+
+raise SystemExit(main())
