@@ -172,10 +172,11 @@ class Columns:
     def _kinds(self, name: str) -> dict[str, list[Any]]:
         """Kind of value -> up to three examples."""
         kinds: dict[str, list[Any]] = {}
-        for value in dict.fromkeys(value for cell in self._values(name)[0] for value in cell):
-            examples = kinds.setdefault(_kind(value), [])
-            if len(examples) < 3:
-                examples.append(value)
+        for cell in self._values(name)[0]:
+            for value in cell:
+                examples = kinds.setdefault(_kind(value), [])
+                if len(examples) < 3 and value not in examples:
+                    examples.append(value)
         return kinds
 
     def _check(self, name: str, constant: Constant) -> None:

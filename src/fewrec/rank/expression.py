@@ -24,7 +24,7 @@ _TOKEN = re.compile(
     |(?P<text>'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")
     |(?P<column>`[^`]+`)
     |(?P<number>(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?(?![\w.]))
-    |(?P<name>[^\W\d]\w*)
+    |(?P<name>[^\W\d](?:\w|[^\x00-\x7f\s])*)
     |(?P<sign>==|!=|<=|>=|[<>()\[\],+-])""",
     re.VERBOSE | re.DOTALL,
 )
@@ -47,8 +47,8 @@ _SIGNS = {
     ast.GtE: ">=",
     ast.In: "in",
     ast.NotIn: "not in",
-    ast.Is: "==",
-    ast.IsNot: "!=",
+    ast.Is: "is",
+    ast.IsNot: "is not",
 }
 _MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
 
@@ -108,7 +108,7 @@ def _tokens(text: str) -> tuple[list[str], list[int]]:
     at, depth = 0, 0
     while at < len(text):
         match = _TOKEN.match(text, at)
-        if match is None:
+        if match is None or (match.lastgroup == "name" and not match.group().isidentifier()):
             raise _refuse(
                 f"the condition cannot be read from {short(text[at:])} on.",
                 _ADVICE.get(text[at], EXAMPLE),
@@ -225,6 +225,10 @@ def _compared(one: Any, sign: str, other: Any, columns: Columns) -> Truth:
             f"{short(one)} {sign} {short(other)} compares nothing of the items.",
             "Column names stand without quotes, texts in quotes.",
         )
+    if sign in ("is", "is not"):
+        if one is not None and other is not None:
+            raise _refuse(f"{sign} goes with None only.", f"Write {'==' if sign == 'is' else '!='}.")
+        sign = "==" if sign == "is" else "!="
     negated = sign in ("!=", "not in")
     if sign in ("in", "not in"):
         if isinstance(one, _Column) and not isinstance(other, list):

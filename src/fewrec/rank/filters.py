@@ -49,7 +49,7 @@ def where_mask(
     if callable(where):
         return _called(where, columns)
     raise ConfigError(
-        f"a condition cannot be a {type(where).__name__}.",
+        f"a condition cannot be of type {type(where).__name__}.",
         where="where",
         value=where,
         hint='Give text such as "price < 20", a dict {column: value or list}, or a function of a row.',
