@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from fewrec.recommendations import Rating, Reason, Recommendation, Recommendations
 
 WIDE = 100  # columns from which three reasons fit instead of two
-NARROW = 64  # columns below which a rating stands without its interval
+NARROW = 64  # columns below which ratings stand without intervals, and hot, warm, cold are left out
 LONGEST = 80  # characters of a title that a table shows
 SERVED = {
     "hot": "hot: others have tried it",
@@ -28,11 +28,11 @@ def as_text(found: Recommendations, width: int | None = None) -> str:
     none)."""
     from rich.console import Console
 
-    wide = max(width if width is not None else shutil.get_terminal_size((80, 24)).columns, 40)
+    columns = max(width if width is not None else shutil.get_terminal_size((80, 24)).columns, 48)
     out = io.StringIO()
     console = Console(
         file=out,
-        width=wide,
+        width=columns,
         color_system=None,
         force_terminal=False,
         force_jupyter=False,
@@ -52,7 +52,7 @@ def as_table(found: Recommendations, width: int) -> Iterator[Any]:
 
     if found.rows:
         table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0), header_style="bold")
-        heads, rows = cells(found, reasons=3 if width >= WIDE else 2, intervals=width >= NARROW)
+        heads, rows = cells(found, reasons=3 if width >= WIDE else 2, wide=width >= NARROW)
         for head in heads:
             right = head in ("#", "how sure", "score")
             table.add_column(
@@ -86,7 +86,7 @@ def as_html(found: Recommendations) -> str:
     return "<div>\n" + "\n".join(parts) + "\n</div>"
 
 
-def cells(found: Recommendations, reasons: int, intervals: bool = True) -> tuple[list[str], list[list[str]]]:
+def cells(found: Recommendations, reasons: int, wide: bool = True) -> tuple[list[str], list[list[str]]]:
     """``(heads, rows)``: the columns that say something in this list, as readable text."""
     decimals = _decimals([row.rating for row in found if row.rating is not None])
     columns = {
@@ -98,9 +98,9 @@ def cells(found: Recommendations, reasons: int, intervals: bool = True) -> tuple
     else:
         columns["score"] = [_short(row.score) for row in found]
     if any(row.rating is not None for row in found):
-        columns["rating"] = [interval(row.rating, decimals, whole=intervals) for row in found]
-    if len({row.served for row in found}) > 1:
-        columns["known"] = [row.served for row in found]
+        columns["rating"] = [interval(row.rating, decimals, whole=wide) for row in found]
+    if wide and len({row.served for row in found}) > 1:
+        columns["served"] = [row.served for row in found]
     if any(row.reasons for row in found):
         columns["why"] = [
             "; ".join(readable(one.what) for one in strongest(row.reasons, reasons)) for row in found
@@ -109,7 +109,7 @@ def cells(found: Recommendations, reasons: int, intervals: bool = True) -> tuple
 
 
 def lines(found: Recommendations) -> list[tuple[str, str]]:
-    """``(kind, line)`` for what stands below the table: "empty", "sure", "profile", "known", "warning"."""
+    """``(kind, line)`` for what stands below the table: "empty", "sure", "profile", "served", "warning"."""
     told = []
     empty = found.why_empty()
     if empty:
@@ -120,7 +120,7 @@ def lines(found: Recommendations) -> list[tuple[str, str]]:
         told.append(("profile", "You seem to like: " + ", ".join(map(readable, found.profile)) + "."))
     served = {row.served for row in found}
     if len(served) > 1:
-        told.append(("known", "; ".join(SERVED[kind] for kind in SERVED if kind in served) + "."))
+        told.append(("served", "; ".join(SERVED[kind] for kind in SERVED if kind in served) + "."))
     told += [("warning", "Note: " + readable(warning)) for warning in found.warnings]
     return told
 
