@@ -26,6 +26,12 @@ EVIDENCE = 2.0
 
 ROUNDS, STEPS = 2, 13
 
+VARIED, SILENT = 1e-6, 1e6
+"""A signal varies from this standard deviation on; one that never did gets so large a scale that it has no say."""
+
+LEAST_POPULARITY = 0.01
+"""Popularity is never weighted less: where nothing else speaks, or all else ties, it decides the order."""
+
 ENDS = np.log(np.array([K_SHOTS[0], K_SHOTS[-1]]) / CENTRE)
 TO_LINE = np.linalg.inv(np.stack([np.ones(2), ENDS], axis=1))
 """``(level, slope) = TO_LINE @ (weight at k = 1, weight at k = 10)``."""
@@ -62,18 +68,24 @@ class Fusion:
 
 
 def measure_scales(episodes: Sequence[Episode], n_signals: int) -> NDArray[np.float64]:
-    """RMS over episodes of each signal's standard deviation among the candidates, at every k: ``(K, S)``."""
-    variance = np.full((len(K_SHOTS), n_signals), np.nan)
+    """RMS over episodes of each signal's standard deviation among the candidates, at every k: ``(K, S)``.
+
+    Where a signal never varied at some k (nobody played it, or nobody's one shown item was disliked) it takes the
+    scale of the nearest k at which it did. One that never varied at all has not been seen to say anything: its
+    scale is so large that it has no say later either.
+    """
+    if not episodes:
+        return np.ones((len(K_SHOTS), n_signals))
+    scales = np.zeros((len(K_SHOTS), n_signals))
     for row, k_shot in enumerate(K_SHOTS):
         found = [episode.scores.var(axis=0, dtype=np.float64) for episode in episodes if episode.k_shot == k_shot]
         if found:
-            variance[row] = np.mean(found, axis=0)
-    known = np.flatnonzero(~np.isnan(variance[:, 0]))
-    if len(known) == 0:
-        return np.ones((len(K_SHOTS), n_signals))
-    # A k that nobody could play takes the scale of the nearest one that somebody could.
-    nearest = [known[np.abs(known - row).argmin()] for row in range(len(K_SHOTS))]
-    return np.maximum(np.sqrt(variance[nearest]), 1e-6)
+            scales[row] = np.sqrt(np.mean(found, axis=0))
+    for column in scales.T:
+        varied = np.flatnonzero(column > VARIED)
+        nearest = [varied[np.abs(varied - row).argmin()] for row in range(len(column))] if len(varied) else []
+        column[:] = column[nearest] if nearest else SILENT
+    return scales
 
 
 def prior_fusion(signals: Sequence[Signal], scales: NDArray[np.float64]) -> Fusion:
@@ -95,8 +107,8 @@ def fit_fusion(
     if not episodes:
         return prior
     # The weights at k = 1 and k = 10 are the parameters, so that "non-negative for all k" is a box.
-    free = np.array([signal.free_sign for signal in signals])
-    lower = np.where(free, -np.inf, 0.0)
+    floor = [0.0 if signal.personal else LEAST_POPULARITY for signal in signals]
+    lower = np.where([signal.free_sign for signal in signals], -np.inf, floor)
     variance = np.square(PRIOR_SD)[:, None]
     start = np.stack([prior.level, prior.slope])
     line = np.stack([_best_start(episodes, signals, prior), prior.slope])
