@@ -147,6 +147,6 @@ def _best_start(
     """
     personal = np.array([signal.personal for signal in signals])
     levels = [prior.level * np.where(personal, much, popular) for popular, much in STARTS]
-    ndcg = hard_ndcg(episodes, [Fusion(prior.names, level, prior.slope, prior.scales) for level in levels])
+    ndcg, _ = hard_ndcg(episodes, [Fusion(prior.names, level, prior.slope, prior.scales) for level in levels])
     strayed = [((level - prior.level) ** 2).sum() / (2 * PRIOR_SD[0] ** 2) for level in levels]
     return levels[int(np.argmax(EVIDENCE * ndcg.sum(axis=0) - strayed))]

@@ -38,6 +38,12 @@ class Trust:
     gain: float  # mean NDCG@10 above the bestseller list on held-out training users, at this trust
     error: float  # its standard error, clustered by user
     users: int
+    hits: tuple[tuple[int, float, float], ...] = ()  # (k, likes among the first ten, the same of bestsellers)
+
+    def hits_at(self, k_shot: int) -> tuple[int, float, float] | None:
+        """The row of ``hits`` whose k is nearest to ``k_shot`` from below, or the smallest."""
+        below = [row for row in self.hits if row[0] <= max(k_shot, 1)]
+        return below[-1] if below else self.hits[0] if self.hits else None
 
 
 FULL = (1.0, 1.0)
@@ -55,17 +61,21 @@ def measure_trust(episodes: Sequence[Episode], signals: Sequence[Signal], prior:
         return Trust(FULL, float("nan"), float("nan"), len(users))
     users = np.random.default_rng(seed).permutation(users)
     gains: dict[int, list[NDArray[np.float64]]] = {}
+    found: dict[int, list[NDArray[np.float64]]] = {}
     for fold in range(min(FOLDS, len(users))):
         held = set(users[fold::FOLDS].tolist())
         test = [episode for episode in episodes if episode.user in held]
         fitted = fit_fusion([e for e in episodes if e.user not in held], signals, prior, rounds=1)
-        ndcg = hard_ndcg(test, [fitted.towards_popularity(pair, popularity) for pair in PAIRS])
-        for episode, row in zip(test, ndcg - ndcg[:, :1], strict=True):  # PAIRS[0] is the bestseller list
+        ndcg, hits = hard_ndcg(test, [fitted.towards_popularity(pair, popularity) for pair in PAIRS])
+        for episode, row, hit in zip(test, ndcg - ndcg[:, :1], hits, strict=True):  # PAIRS[0]: bestsellers
             gains.setdefault(episode.user, []).append(row)
+            found.setdefault(episode.k_shot, []).append(hit)
     per_user = np.array([np.mean(rows, axis=0) for rows in gains.values()])  # (users, PAIRS)
     n = len(per_user)
     mean, error = per_user.mean(axis=0), per_user.std(axis=0, ddof=1) / np.sqrt(n)
     believed = PRIOR_GAIN * np.minimum(np.mean(PAIRS, axis=1) / 0.5, 1.0)
     bound = (n * (mean - CAUTION * error) + PRIOR_USERS * believed) / (n + PRIOR_USERS)
     best = int(np.argmax(bound))
-    return Trust(PAIRS[best], float(mean[best]), float(error[best]), n)
+    by_k = [(k, np.mean(rows, axis=0)) for k, rows in sorted(found.items())]
+    hits_by_k = tuple((k, float(mean_hits[best]), float(mean_hits[0])) for k, mean_hits in by_k)
+    return Trust(PAIRS[best], float(mean[best]), float(error[best]), n, hits_by_k)

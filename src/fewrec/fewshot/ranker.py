@@ -53,17 +53,17 @@ class Ranker:
     def score(self, supports: Supports) -> NDArray[np.float32]:
         """``(B, I)`` fused scores; all zero where no signal has anything to say."""
         total = np.zeros((len(supports), self.n_items), dtype=np.float32)
-        weights = np.array([self.fusion.weights(k) for k in supports.size], dtype=np.float32).reshape(len(supports), -1)
+        weights = np.stack([self.fusion.weights(k) for k in supports.k_shot]).astype(np.float32)
         for column, signal in enumerate(self.signals):
             if np.any(weights[:, column]):
                 total += weights[:, column, None] * signal.score(supports)
         return total
 
-    def contributions(self, supports: Supports) -> NDArray[np.float32]:
-        """What every signal adds to the one stranger's scores: ``(S, I)``; columns sum to :meth:`score`."""
-        weights = self.fusion.weights(int(supports.size[0])).astype(np.float32)
-        return np.stack([w * s.score(supports)[0] for w, s in zip(weights, self.signals, strict=True)])
+    def contributions(self, supports: Supports, items: NDArray[np.intp], k_shot: float) -> NDArray[np.float32]:
+        """What every signal adds, at the weights of ``k_shot``: ``(S, B, C)``; sums over ``S`` are scores."""
+        weights = self.fusion.weights(k_shot).astype(np.float32)
+        return np.stack([w * s.score_items(supports, items) for w, s in zip(weights, self.signals, strict=True)])
 
-    def restricted(self, signals: Sequence[Signal], n_items: int) -> Ranker:
+    def regrown(self, signals: Sequence[Signal], n_items: int) -> Ranker:
         """The same weights over signals refitted on a catalogue that has grown."""
         return Ranker(tuple(signals), self.fusion, self.trust, n_items)

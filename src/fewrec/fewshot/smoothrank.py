@@ -107,17 +107,21 @@ def smooth_ndcg(packs: Sequence[Pack], line: NDArray[np.float64]) -> tuple[float
     return total, gradient
 
 
-def hard_ndcg(episodes: Sequence[Episode], fusions: Sequence[Fusion]) -> NDArray[np.float64]:
-    """NDCG@10 of every episode among its candidates, by each of ``fusions``: ``(E, len(fusions))``."""
+def hard_ndcg(
+    episodes: Sequence[Episode], fusions: Sequence[Fusion]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """NDCG@10 and positives among the first ten, of every episode by each of ``fusions``: ``(E, len(fusions))``."""
     k_shots = {episode.k_shot for episode in episodes}
     weights = {k: np.stack([fusion.weights(k) for fusion in fusions], axis=1).astype(np.float32) for k in k_shots}
-    result = np.zeros((len(episodes), len(fusions)))
+    ndcg, hits = np.zeros((len(episodes), len(fusions))), np.zeros((len(episodes), len(fusions)))
     for row, episode in enumerate(episodes):
         scores = episode.scores @ weights[episode.k_shot]  # (C, len(fusions))
         order = np.argsort(-scores, axis=0, kind="stable")[:CUTOFF]
-        gain = episode.positive[order] / np.log2(np.arange(2, len(order) + 2))[:, None]
-        result[row] = gain.sum(axis=0) / ideal_gain(episode.n_positive)
-    return result
+        positive = episode.positive[order]
+        gain = positive / np.log2(np.arange(2, len(order) + 2))[:, None]
+        ndcg[row] = gain.sum(axis=0) / ideal_gain(episode.n_positive)
+        hits[row] = positive.sum(axis=0)
+    return ndcg, hits
 
 
 def _sigmoid(x: NDArray[np.floating]) -> NDArray[np.floating]:

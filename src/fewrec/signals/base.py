@@ -10,9 +10,12 @@ from numpy.typing import NDArray
 from fewrec.signals.supports import Supports
 from fewrec.signals.training import TrainingData
 
-__all__ = ["Kind", "Signal"]
+__all__ = ["ALL", "Items", "Kind", "Signal"]
 
+Items = NDArray[np.intp] | slice
 Kind = Literal["popularity", "text", "habits", "exposure", "dislike", "features", "portrait", "other"]
+
+ALL = slice(None)
 
 
 class Signal:
@@ -43,3 +46,7 @@ class Signal:
     def score(self, supports: Supports) -> NDArray[np.float32]:
         """``(B, I)``, any scale, zero where the signal has nothing to say."""
         raise NotImplementedError
+
+    def score_items(self, supports: Supports, items: Items) -> NDArray[np.float32]:
+        """``score(supports)[:, items]``; overridden where the rest need not be computed, as for reasons."""
+        return self.score(supports)[:, items]

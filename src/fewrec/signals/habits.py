@@ -6,7 +6,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from fewrec.signals.base import Signal
+from fewrec.signals.base import ALL, Items, Signal
 from fewrec.signals.supports import Supports
 from fewrec.signals.training import TrainingData
 
@@ -28,8 +28,14 @@ class _Graph(Signal):
         self._spectrum = training.spectrum("liked", 0.5)
         return self
 
+    def rows(self, supports: Supports) -> sp.csr_matrix:
+        return supports.liked
+
     def score(self, supports: Supports) -> NDArray[np.float32]:
-        return self._spectrum.filter(supports.liked, self.ridge)
+        return self.score_items(supports, ALL)
+
+    def score_items(self, supports: Supports, items: Items) -> NDArray[np.float32]:
+        return self._spectrum.filter(self.rows(supports), self.ridge, items)
 
 
 class GraphNarrow(_Graph):
@@ -59,11 +65,11 @@ class TextGraph(_Graph):
 
     def fit(self, training: TrainingData) -> TextGraph:
         super().fit(training)
-        self._neighbours = training.neighbours
+        self._training = training
         return self
 
-    def score(self, supports: Supports) -> NDArray[np.float32]:
-        return self._spectrum.filter(spread(supports.liked, self._neighbours), self.ridge)
+    def rows(self, supports: Supports) -> sp.csr_matrix:
+        return spread(supports, self._training)
 
 
 class TextEase(Signal):
@@ -81,25 +87,31 @@ class TextEase(Signal):
 
     def fit(self, training: TrainingData) -> TextEase:
         self._spectrum = training.spectrum("liked", 0.0)
-        self._neighbours = training.neighbours
+        self._training = training
         ridge = 300.0 if training.n_users <= 30 else 2000.0
         self._scale = (1 / (self._spectrum.values + ridge)).astype(np.float32)
         self._diagonal = np.einsum("ir,r->i", self._spectrum.inner**2, self._scale)
         return self
 
     def score(self, supports: Supports) -> NDArray[np.float32]:
-        rows = spread(supports.liked, self._neighbours)
-        out = (self._spectrum.fold_in(rows) * self._scale) @ self._spectrum.inner.T
-        rows = rows.tocoo()
-        out[rows.row, rows.col] -= rows.data * self._diagonal[rows.col]
-        return out / (1 - self._diagonal)
+        return self.score_items(supports, ALL)
+
+    def score_items(self, supports: Supports, items: Items) -> NDArray[np.float32]:
+        rows = spread(supports, self._training)
+        out = (self._spectrum.fold_in(rows) * self._scale) @ self._spectrum.inner[items].T
+        diagonal = self._diagonal[items]
+        own = rows[:, items].tocoo()
+        out[own.row, own.col] -= own.data * diagonal[own.col]
+        return out / (1 - diagonal)
 
 
-class Exposure(Signal):
-    """Plain ridge from everything the stranger met to likes (r = 1000): having met an item is evidence, liked or not."""
+class Exposure(_Graph):
+    """Plain ridge from all that the stranger met to likes (r = 1000): having met an item is evidence, liked or not."""
 
     name = "exposure"
     kind = "exposure"
+    prior = 0.2
+    ridge = 1000.0
 
     def available(self, training: TrainingData) -> bool:
         return training.has_habits and training.has_dislikes
@@ -108,10 +120,15 @@ class Exposure(Signal):
         self._spectrum = training.spectrum("seen", 0.0)
         return self
 
-    def score(self, supports: Supports) -> NDArray[np.float32]:
-        return self._spectrum.filter(supports.seen, 1000.0)
+    def rows(self, supports: Supports) -> sp.csr_matrix:
+        return supports.seen
 
 
-def spread(rows: sp.csr_matrix, neighbours: sp.csr_matrix | None) -> sp.csr_matrix:
-    """``x + .5 x T``: support rows lent to their text neighbours."""
-    return rows if neighbours is None else sp.csr_matrix(rows + SPREAD * (rows @ neighbours))
+def spread(supports: Supports, training: TrainingData) -> sp.csr_matrix:
+    """``x + .5 x T``, and the items nearest to a taste sentence: supports lent to their text neighbours."""
+    rows = supports.liked
+    if training.neighbours is not None:
+        rows = rows + SPREAD * (rows @ training.neighbours)
+        if supports.taste is not None:
+            rows = rows + supports.taste.neighbours(training.views.get("title"), training.words)
+    return sp.csr_matrix(rows)

@@ -63,9 +63,11 @@ class Spectrum:
         pad = np.zeros((n_new, len(self.values)), dtype=np.float32)
         return Spectrum(self.values, np.vstack([self.inner, pad]), np.vstack([self.outer, pad]))
 
-    def filter(self, supports: sp.csr_matrix, ridge: float) -> NDArray[np.float32]:
-        """``filter(x)`` of every row of ``supports``: ``(B, I)``."""
-        return (self.fold_in(supports) / (self.values + ridge).astype(np.float32)) @ self.outer.T
+    def filter(
+        self, supports: sp.csr_matrix, ridge: float, items: NDArray[np.intp] | slice = slice(None)
+    ) -> NDArray[np.float32]:
+        """``filter(x)`` of every row of ``supports`` for all items or some: ``(B, I)`` or ``(B, C)``."""
+        return (self.fold_in(supports) / (self.values + ridge).astype(np.float32)) @ self.outer[items].T
 
     def fold_in(self, supports: sp.csr_matrix) -> NDArray[np.float32]:
         """User factors of strangers, ``Q' M~ D_M^-p x``: ``(B, R)``."""

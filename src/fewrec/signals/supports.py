@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import scipy.sparse as sp
@@ -18,9 +18,37 @@ class Taste:
 
     views: dict[str, NDArray[np.float32]]  # name -> (B, D) centred unit rows, zero rows without a sentence
     words: sp.csr_matrix  # (B, W) unit rows
+    weight: float = 1.0  # how many liked items a sentence counts as
 
-    def __getitem__(self, rows: NDArray[np.intp]) -> Taste:
-        return Taste({name: view[rows] for name, view in self.views.items()}, self.words[rows])
+    @property
+    def present(self) -> NDArray[np.bool_]:
+        """``(B,)`` who said something that can be read."""
+        said = np.diff(self.words.indptr) > 0
+        for view in self.views.values():
+            said = said | view.any(axis=1)
+        return said
+
+    def similarity(self, view: NDArray[np.float32] | None, words: sp.csr_matrix | None) -> NDArray[np.float32]:
+        """``.5 max(embedding cosine, 0) + word cosine`` with every item: ``(B, I)``, as in ``text_neighbours``."""
+        mine = self.views.get("title")
+        parts = []
+        if view is not None and mine is not None:
+            parts.append(0.5 * np.maximum(mine @ view.T, 0))
+        if words is not None:
+            parts.append((self.words @ words.T).toarray())
+        return np.asarray(sum(parts), dtype=np.float32)
+
+    def neighbours(
+        self, view: NDArray[np.float32] | None, words: sp.csr_matrix | None, m: int = 20
+    ) -> sp.csr_matrix:
+        """The items nearest to every sentence, weighted as text neighbours of an item are: ``(B, I)``."""
+        similarity = self.similarity(view, words)
+        m = min(m, similarity.shape[1])
+        top = np.sort(np.argpartition(-similarity, m - 1, axis=1)[:, :m], axis=1)
+        weight = np.take_along_axis(similarity, top, axis=1) ** 2
+        weight *= self.weight / (weight.sum(axis=1, keepdims=True) + 0.3)
+        indptr = np.arange(0, weight.size + 1, m)
+        return sp.csr_matrix((weight.ravel(), top.ravel(), indptr), shape=similarity.shape)
 
 
 @dataclass(frozen=True)
@@ -69,9 +97,20 @@ class Supports:
     def __len__(self) -> int:
         return len(self.size)
 
-    def without_person(self) -> Supports:
-        """The same interactions with no sentence and no portrait."""
-        return replace(self, taste=None, portraits=None)
+    def __getitem__(self, rows: NDArray[np.intp]) -> Supports:
+        taste = self.taste
+        if taste is not None:
+            views = {name: view[rows] for name, view in taste.views.items()}
+            taste = Taste(views, taste.words[rows], taste.weight)
+        portraits = None if self.portraits is None else self.portraits[rows]
+        return Supports(
+            self.liked[rows], self.disliked[rows], self.seen[rows], self.size[rows], taste, portraits
+        )
+
+    @property
+    def k_shot(self) -> NDArray[np.intp]:
+        """``(B,)`` for the weights: a sentence counts as one more interaction."""
+        return self.size if self.taste is None else self.size + self.taste.present
 
     def parts(self) -> tuple[NDArray[np.intp], Supports]:
         """The support items of the one stranger here, and a batch with each of them alone, weights unchanged."""

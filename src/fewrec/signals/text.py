@@ -6,7 +6,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from fewrec.signals.base import Signal
+from fewrec.signals.base import ALL, Items, Signal
 from fewrec.signals.supports import Supports
 from fewrec.signals.training import TrainingData
 
@@ -29,7 +29,13 @@ class TextSimilarity(Signal):
         return self
 
     def score(self, supports: Supports) -> NDArray[np.float32]:
-        return np.asarray(supports.liked @ self._view, dtype=np.float32) @ self._view.T
+        return self.score_items(supports, ALL)
+
+    def score_items(self, supports: Supports, items: Items) -> NDArray[np.float32]:
+        wanted = np.asarray(supports.liked @ self._view, dtype=np.float32)  # (B, D)
+        if supports.taste is not None and self.view in supports.taste.views:
+            wanted = wanted + supports.taste.weight * supports.taste.views[self.view]
+        return wanted @ self._view[items].T
 
 
 class DescriptionSimilarity(TextSimilarity):
@@ -50,11 +56,16 @@ class WordSimilarity(Signal):
 
     def fit(self, training: TrainingData) -> WordSimilarity:
         self._words = training.words
-        self._columns = sp.csr_matrix(training.words.T)
         return self
 
     def score(self, supports: Supports) -> NDArray[np.float32]:
-        return _dense((supports.liked @ self._words) @ self._columns)
+        return self.score_items(supports, ALL)
+
+    def score_items(self, supports: Supports, items: Items) -> NDArray[np.float32]:
+        wanted = supports.liked @ self._words  # (B, W)
+        if supports.taste is not None:
+            wanted = wanted + supports.taste.weight * supports.taste.words
+        return _dense(sp.csr_matrix(wanted) @ self._words[items].T)
 
 
 class Dislike(Signal):
@@ -73,16 +84,16 @@ class Dislike(Signal):
 
     def fit(self, training: TrainingData) -> Dislike:
         self._words = training.words
-        self._columns = sp.csr_matrix(training.words.T)
         self._view = training.views.get("title")
         return self
 
     def score(self, supports: Supports) -> NDArray[np.float32]:
-        if supports.disliked.nnz == 0:
-            return np.zeros(supports.disliked.shape, dtype=np.float32)
-        out = _dense((supports.disliked @ self._words) @ self._columns)
+        return self.score_items(supports, ALL)
+
+    def score_items(self, supports: Supports, items: Items) -> NDArray[np.float32]:
+        out = _dense((supports.disliked @ self._words) @ self._words[items].T)
         if self._view is not None:
-            out = out + np.asarray(supports.disliked @ self._view, dtype=np.float32) @ self._view.T
+            out = out + np.asarray(supports.disliked @ self._view, dtype=np.float32) @ self._view[items].T
         return out
 
 

@@ -1,0 +1,292 @@
+"""``Recommender``: fit once, then answer for anybody, known or never seen."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from fewrec.data import Dataset
+from fewrec.encode import Encoder, progress_bar, resolve
+from fewrec.errors import ConfigError, NotFittedError
+from fewrec.rank import Candidates, check_n, diversify, top_n, where_mask
+from fewrec.rank.diversity import check_diversity, pool_size
+from fewrec.recommendations import Recommendation, Recommendations
+from fewrec.recommender.confidence import confidence
+from fewrec.recommender.model import FittedModel, Progress, fit_model
+from fewrec.recommender.reasons import BLIND, Explainer
+from fewrec.recommender.visitors import OnUnknown, Support, Visitor, Visitors
+from fewrec.signals import Signal, Supports
+
+__all__ = ["Recommender"]
+
+Id = str | int
+
+TASTE_WEIGHT = 2.0
+"""How many liked items a taste sentence counts as."""
+
+
+class Recommender:
+    """Recommends to anybody from almost nothing.
+
+    >>> from fewrec import Dataset, Recommender
+    >>> data = Dataset(items={"item": [1, 2, 3], "title": ["Alien", "Aliens", "Amélie"]})
+    >>> model = Recommender(encoder="hashed").fit(data)
+    >>> [row.title for row in model.recommend(support=["Alien"], n=1)]
+    ['Aliens']
+
+    ``encoder``: what reads text ("default", "minilm", "hub:NAME", a folder, a callable, see ``fewrec.encode``).
+    ``signals``: "default" or a list of names and ``Signal`` objects. ``tune``: learn weights, trust and
+    calibration on simulated strangers; without it the prior's weights are used. ``seed``: same seed, same answer.
+    ``cache``: where text vectors are kept between runs; ``None`` for nowhere. ``s``: how many named features may
+    explain a visitor.
+    """
+
+    def __init__(
+        self,
+        encoder: Any = "default",
+        signals: str | Sequence[str | Signal] = "default",
+        tune: bool = True,
+        seed: int = 0,
+        *,
+        cache: Any = "default",
+        s: int = 8,
+    ) -> None:
+        if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+            raise ConfigError(f"{seed!r} is not a seed.", where="seed", value=seed, hint="Use an integer from 0 on.")
+        if isinstance(s, bool) or not isinstance(s, int) or s < 1:
+            raise ConfigError(f"{s!r} is not a number of features.", where="s", value=s, hint="Use 1 or more.")
+        self.encoder, self.signals, self.tune, self.seed = encoder, signals, bool(tune), seed
+        self.cache, self.s = cache, s
+        self._encoder: Encoder | None = None
+        self._data: Dataset | None = None
+        self._model: FittedModel | None = None
+
+    # -- fitting
+
+    def fit(self, data: Dataset | None = None, progress: bool | Progress = True) -> Recommender:
+        """Learns from ``data`` (or again from ``self.data``, after ``update`` and ``forget``); gives back itself.
+
+        ``progress``: True shows a bar on stderr where that is a terminal; False says nothing; or a function
+        ``(what, done, total)``. Raises ``DataError`` when there are no items.
+        """
+        data = self.data if data is None else data
+        if self._encoder is None:
+            self._encoder = resolve(self.encoder)
+        with _shown(progress) as say:
+            self._model = fit_model(
+                data.sorted(),
+                self._encoder,
+                self.signals,
+                tune=self.tune,
+                seed=self.seed,
+                cache=self.cache,
+                progress=say,
+            )
+        self._set_data(data)
+        return self
+
+    def _set_data(self, data: Dataset) -> None:
+        self._data = data
+        self._visitors = Visitors(data)
+        position = self._fitted.position
+        self._place = np.array([position.get(item, -1) for item in data.items.ids], dtype=np.intp)
+        self._row = np.full(len(position), -1, dtype=np.intp)  # model position -> row in data
+        self._row[self._place] = np.arange(len(self._place))
+
+    @property
+    def _fitted(self) -> FittedModel:
+        if self._model is None:
+            raise NotFittedError("this Recommender has not been fitted.", hint="Call fit(data) first.")
+        return self._model
+
+    @property
+    def data(self) -> Dataset:
+        """The data as given, with everything that ``update`` and ``forget`` changed."""
+        if self._data is None:
+            raise NotFittedError("this Recommender has no data yet.", hint="Call fit(data) first.")
+        return self._data
+
+    # -- answering
+
+    def recommend(
+        self,
+        user: Id | None = None,
+        support: Support | None = None,
+        taste: str | None = None,
+        attributes: Mapping[str, Any] | None = None,
+        n: int = 10,
+        *,
+        exclude: Sequence[Any] | None = None,
+        where: Any = None,
+        diversity: float = 0.0,
+        on_unknown: OnUnknown = "raise",
+        include_seen: bool = False,
+    ) -> Recommendations:
+        """A ranked list for one visitor: a known ``user``, a stranger, or a user with something new to say.
+
+        ``support``: values by item (``{"The Matrix": 5}``) or a list of liked items; items by id or unambiguous
+        title. ``taste``: a sentence in any language the encoder reads. ``attributes``: as in the users table.
+        ``exclude``: items to leave out; what the visitor has met is left out anyway unless ``include_seen``.
+        ``where``: a condition on item columns (``"price < 20"``, see ``fewrec.rank``). ``diversity``: 0 keeps the
+        order, 1 puts variety first. ``on_unknown``: what to do about unknown ids: "raise", "warn" or "skip".
+
+        Raises ``UnknownIdError`` (with the nearest known ids), ``ConfigError`` and ``DataError``.
+        """
+        n, diversity = check_n(n), check_diversity(diversity)
+        visitor = self._visitors_of.read(user, support, taste, attributes, on_unknown)
+        supports = self._batch([visitor])
+        scores = self._scores(supports, [visitor])[0]
+        candidates, notes = self._candidates(visitor, exclude, where, on_unknown, include_seen)
+        tie_break = self._fitted.training.tie_break
+        nothing = visitor.is_unknown and np.isnan(scores).all()
+        if nothing:
+            scores = np.asarray(tie_break, dtype=np.float32)
+        chosen = top_n(scores, candidates.mask, n if diversity == 0 else pool_size(n), tie_break)
+        if diversity > 0:
+            chosen = diversify(chosen, scores, self._item_vectors, diversity, n)
+        return Recommendations(
+            self._rows(supports, chosen, scores, nothing),
+            sure=confidence(self._fitted, visitor, int(supports.liked.nnz), len(chosen), nothing),
+            warnings=(*visitor.warnings, *notes),
+            dropped=candidates.dropped,
+            candidates=candidates.came_in,
+        )
+
+    def recommend_many(self, requests: Sequence[Mapping[str, Any]], **common: Any) -> list[Recommendations]:
+        """One list per request; each is a dict of :meth:`recommend`'s arguments, ``common`` holds those for all."""
+        return [self.recommend(**{**common, **request}) for request in requests]
+
+    def score(
+        self,
+        support: Support | None = None,
+        items: Sequence[Any] | None = None,
+        *,
+        user: Id | None = None,
+        taste: str | None = None,
+        attributes: Mapping[str, Any] | None = None,
+        on_unknown: OnUnknown = "raise",
+    ) -> NDArray[np.float32]:
+        """``(I,)`` scores in the order of ``data.items`` (or of ``items``); only their order matters.
+
+        NaN where nothing can be known: an item without text that nobody met, or any item when nothing at all is
+        known about the visitor and nobody has done anything yet.
+        """
+        visitor = self._visitors_of.read(user, support, taste, attributes, on_unknown)
+        return self._in_order(self._scores(self._batch([visitor]), [visitor]), items)[0]
+
+    def score_many(
+        self, supports: Sequence[Support], items: Sequence[Any] | None = None, *, on_unknown: OnUnknown = "raise"
+    ) -> NDArray[np.float32]:
+        """``(B, I)``: :meth:`score` of many strangers at once."""
+        visitors = [self._visitors_of.read(support=support, on_unknown=on_unknown) for support in supports]
+        if not visitors:
+            return np.zeros((0, len(self.data.items) if items is None else len(items)), dtype=np.float32)
+        return self._in_order(self._scores(self._batch(visitors), visitors), items)
+
+    # -- inside
+
+    @property
+    def _visitors_of(self) -> Visitors:
+        if self._data is None:
+            raise NotFittedError("this Recommender has not been fitted.", hint="Call fit(data) first.")
+        return self._visitors
+
+    @property
+    def _item_vectors(self) -> Any:
+        training = self._fitted.training
+        return training.views.get("title", training.words)
+
+    def _batch(self, visitors: Sequence[Visitor]) -> Supports:
+        model = self._fitted
+        position, tastes = model.position, [visitor.taste for visitor in visitors]
+        portraits = None
+        if model.training.portraits is not None and any(v.portrait is not None for v in visitors):
+            empty = sp.csr_matrix((1, model.training.portraits.shape[1]), dtype=np.float32)
+            portraits = sp.vstack([empty if v.portrait is None else v.portrait for v in visitors], format="csr")
+        return Supports.of(
+            [np.array([position[item] for item in v.values], dtype=np.intp) for v in visitors],
+            [np.array([v.liked[item] for item in v.values], dtype=bool) for v in visitors],
+            len(model.item_ids),
+            taste=model.reader.taste(tastes, TASTE_WEIGHT) if any(tastes) else None,
+            portraits=portraits,
+        )
+
+    def _scores(self, supports: Supports, visitors: Sequence[Visitor]) -> NDArray[np.float32]:
+        """``(B, I)`` in model order, NaN where nothing can be known."""
+        model = self._fitted
+        return model.score(supports, np.array([v.user in model.trained_users for v in visitors]))
+
+    def _in_order(self, scores: NDArray[np.float32], items: Sequence[Any] | None) -> NDArray[np.float32]:
+        if items is None:
+            return scores[:, self._place]
+        wanted = [self._fitted.position[self._visitors.catalogue.find(item)] for item in items]
+        return scores[:, wanted]
+
+    def _candidates(
+        self,
+        visitor: Visitor,
+        exclude: Sequence[Any] | None,
+        where: Any,
+        on_unknown: OnUnknown,
+        include_seen: bool,
+    ) -> tuple[Candidates, list[str]]:
+        """Model positions that may be listed, and what was noted on the way."""
+        position, notes = self._fitted.position, list[str]()
+        candidates = Candidates(len(position))
+        if (self._row < 0).any():
+            candidates.keep("forgotten", self._row >= 0)
+        if not include_seen:
+            candidates.remove("already met", [position[item] for item in visitor.values])
+        if exclude is not None:
+            if isinstance(exclude, str):
+                exclude = [exclude]
+            ids = [self._visitors.item(name, on_unknown, notes) for name in exclude]
+            candidates.remove("excluded", [position[item] for item in ids if item is not None])
+        if where is not None:
+            kept = np.zeros(len(position), dtype=bool)
+            kept[self._place] = where_mask(where, self.data.item_columns, len(self.data.items))
+            candidates.keep("where", kept)
+        return candidates, notes
+
+    def _rows(
+        self, supports: Supports, chosen: NDArray[np.intp], scores: NDArray[np.float32], nothing: bool
+    ) -> list[Recommendation]:
+        model, titles = self._fitted, self.data.titles
+        explainer = Explainer(model, lambda at: titles[self._row[at]])
+        reasons = [BLIND] * len(chosen) if nothing else explainer.reasons(supports, chosen, scores[chosen])
+        return [
+            Recommendation(
+                item=model.item_ids[at],
+                title=titles[self._row[at]],
+                rank=rank,
+                score=float(scores[at]),
+                served=model.served(at),
+                reasons=why,
+            )
+            for rank, (at, why) in enumerate(zip(chosen.tolist(), reasons, strict=True), start=1)
+        ]
+
+
+@contextlib.contextmanager
+def _shown(progress: bool | Progress) -> Iterator[Progress | None]:
+    """Bars on stderr, one for each kind of work, where that is a terminal."""
+    if callable(progress):
+        yield progress
+        return
+    if not progress:
+        yield None
+        return
+    with contextlib.ExitStack() as stack:
+        bars: dict[str, Any] = {}
+
+        def show(what: str, done: int, total: int) -> None:
+            if what not in bars:
+                bars[what] = stack.enter_context(progress_bar(what))
+            bars[what](done, total)
+
+        yield show

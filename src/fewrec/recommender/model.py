@@ -1,0 +1,172 @@
+"""What a fit makes of a data set: everything that answers requests, in index arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from fewrec.data import Dataset
+from fewrec.encode import Encoder
+from fewrec.fewshot.newitems import NewItems
+from fewrec.fewshot.ranker import Ranker
+from fewrec.signals import Signal, Supports, TrainingData, resolve_signals, text_neighbours
+from fewrec.text import TextReader
+
+__all__ = ["FittedModel", "fit_model"]
+
+Progress = Callable[[str, int, int], None]
+"""``progress(what, done, total)``."""
+
+
+@dataclass
+class FittedModel:
+    """All that was learned. Items are numbered in canonical order of their ids; later items come after them."""
+
+    item_ids: list[str | int]
+    reader: TextReader
+    training: TrainingData
+    ranker: Ranker
+    user_ids: list[str | int]  # the training users, row by row
+    new_weights: NDArray[np.float64] | None  # of NewItems; None where there is nothing to learn them from
+
+    @cached_property
+    def position(self) -> dict[str | int, int]:
+        """Item id -> number."""
+        return {item: at for at, item in enumerate(self.item_ids)}
+
+    @cached_property
+    def trained_users(self) -> frozenset[str | int]:
+        return frozenset(self.user_ids)
+
+    @cached_property
+    def has_text(self) -> NDArray[np.bool_]:
+        """``(I,)`` items of which some view or word says something."""
+        return says_something(self.training.views, self.training.words, len(self.item_ids))
+
+    @cached_property
+    def met(self) -> NDArray[np.bool_]:
+        """``(I,)`` items with any interaction in training."""
+        return np.bincount(self.training.seen.indices, minlength=self.training.n_items) > 0
+
+    @cached_property
+    def likes(self) -> NDArray[np.intp]:
+        """``(I,)`` training users who liked the item."""
+        return np.bincount(self.training.liked.indices, minlength=self.training.n_items)
+
+    @cached_property
+    def new_items(self) -> NewItems | None:
+        """What ranks items that nobody has met; made when first asked for, from weights learned at fit."""
+        if self.new_weights is None or self.met.all():
+            return None
+        return NewItems.of(self.training, self.new_weights)
+
+    def served(self, at: int) -> Literal["hot", "warm", "cold"]:
+        """hot: met in training; warm: known by its text alone; cold: neither."""
+        return "hot" if self.met[at] else "warm" if self.has_text[at] else "cold"
+
+    def score(self, supports: Supports, known: NDArray[np.bool_]) -> NDArray[np.float32]:
+        """``(B, I)``, NaN where nothing can be known. ``known`` (B,): training users, whose new items are put into
+        the order of :class:`NewItems`; the places that new items take in the list stay those of the fused score."""
+        scores = self.ranker.score(supports)
+        if known.any() and self.new_items is not None:
+            new = np.flatnonzero(~self.met & self.has_text)
+            if len(new) > 1:
+                rows = np.flatnonzero(known)
+                order = np.argsort(np.argsort(self.new_items.score(supports[rows], new), axis=1), axis=1)
+                fused = np.sort(scores[np.ix_(rows, new)], axis=1)
+                scores[np.ix_(rows, new)] = np.take_along_axis(fused, order, axis=1)
+        scores[:, ~(self.met | self.has_text)] = np.nan
+        if not self.met.any():
+            said = supports.k_shot > 0 if supports.portraits is None else np.ones(len(supports), bool)
+            scores[~said] = np.nan
+        return scores
+
+
+def fit_model(
+    data: Dataset,
+    encoder: Encoder,
+    signals: str | Sequence[str | Signal],
+    *,
+    tune: bool,
+    seed: int,
+    cache: Any,
+    progress: Progress | None,
+) -> FittedModel:
+    """Fits everything on ``data``, which is in canonical order already: so row order cannot change an answer.
+
+    Linear algebra runs on one thread: for arrays of this size it is faster, and sums come out the same on every
+    machine whatever its number of cores.
+    """
+    with threadpool_limits(1):
+        reader = TextReader(encoder, cache)
+        say = progress or (lambda what, done, total: None)
+        reading = reader.fit(
+            data.items.ids, data.texts, progress=lambda done, total: say("Reading texts", done, total)
+        )
+        training = training_arrays(data, reading.views, reading.words, seed)
+        ranker, _ = Ranker.fit(
+            training,
+            lambda: resolve_signals(signals),
+            seed,
+            tune=tune,
+            progress=lambda done, total: say("Learning from past users", done, total),
+        )
+        new_weights = NewItems.learn(training, seed, tune)
+    return FittedModel(
+        item_ids=list(data.items.ids),
+        reader=reader,
+        training=training,
+        ranker=ranker,
+        user_ids=list(data.users.ids),
+        new_weights=new_weights,
+    )
+
+
+def training_arrays(
+    data: Dataset, views: dict[str, NDArray[np.float32]], words: sp.csr_matrix, seed: int
+) -> TrainingData:
+    """A data set and its vectors as the arrays that signals are fitted on."""
+    liked, seen, values = data.matrix("liked"), data.matrix("all"), data.matrix("value")
+    feedback, pairs = data.feedback, data.interactions
+    strength = freshness = None
+    if feedback.scale is not None:
+        top = max(feedback.scale[1] - feedback.liked_at, 1e-9)
+        strength = sp.csr_matrix(values.multiply(liked))
+        strength.data = np.clip((strength.data - feedback.liked_at) / top, 0, 1).astype(np.float32)
+    if feedback.half_life is not None and pairs.time is not None and len(pairs):
+        age = np.nan_to_num(np.nanmax(pairs.time) - pairs.time, nan=0.0) / 86_400
+        freshness = sp.csr_matrix(
+            ((0.5 ** (age / feedback.half_life)).astype(np.float32), seen.indices, seen.indptr), seen.shape
+        )
+    items, portraits = data.item_features[0], data.user_features[0]
+    title = views.get("title", np.zeros((len(data.items), 1), dtype=np.float32))
+    return TrainingData(
+        liked=liked,
+        seen=seen,
+        explicit=feedback.kind == "explicit",
+        views=views,
+        words=words,
+        neighbours=text_neighbours(title, words) if says_something(views, words, len(data.items)).any() else None,
+        features=items if items.shape[1] else None,
+        portraits=portraits if portraits.shape[1] else None,
+        strength=strength,
+        freshness=freshness,
+        tie_break=np.random.default_rng(seed).random(len(data.items), dtype=np.float32),
+    )
+
+
+def says_something(
+    views: dict[str, NDArray[np.float32]], words: sp.csr_matrix | None, n_items: int
+) -> NDArray[np.bool_]:
+    """``(I,)`` items with a word or a non-zero embedding in some view."""
+    known = np.zeros(n_items, dtype=bool) if words is None else np.diff(words.indptr) > 0
+    for view in views.values():
+        known = known | view.any(axis=1)
+    return known

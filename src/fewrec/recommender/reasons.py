@@ -1,0 +1,100 @@
+"""Why an item is where it is: the score's own terms, in words, adding up to the score."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fewrec.recommendations import Reason
+from fewrec.recommender.model import FittedModel
+from fewrec.signals import Supports
+
+__all__ = ["Explainer"]
+
+SMALL = 0.02
+"""Terms smaller than this share of the largest are told as one."""
+
+
+BLIND = (Reason("random", "nothing is known yet: drawn at random", 0.0),)
+
+
+@dataclass(frozen=True)
+class Explainer:
+    """Takes a score apart. Signals are linear in the support, so every support item has a term of its own."""
+
+    model: FittedModel
+    title: Callable[[int], str]  # of a model position
+
+    def reasons(
+        self, supports: Supports, items: NDArray[np.intp], scores: NDArray[np.float32]
+    ) -> list[tuple[Reason, ...]]:
+        """Reasons for each of ``items``, strongest first; their contributions sum to ``scores``."""
+        ranker, k_shot = self.model.ranker, float(supports.k_shot[0])
+        signals = ranker.signals
+        general = np.array([not s.personal for s in signals])
+        linear = np.array([s.linear for s in signals])
+        whole = ranker.contributions(supports, items, k_shot)[:, 0]  # (S, C)
+        support_items, parts = supports.parts()
+        by_item = np.zeros((len(signals), len(support_items), len(items)), dtype=np.float32)
+        if len(support_items):
+            by_item = ranker.contributions(parts, items, k_shot)
+            by_item[general | ~linear] = 0
+        # What is left of the linear signals when every support item has had its term is the sentence's
+        # and the portrait's.
+        rest = whole - by_item.sum(axis=1)
+        text = np.array([s.kind in ("text", "dislike") for s in signals])
+        liked = np.asarray(supports.liked.sum(axis=0)).ravel() > 0
+        result = []
+        for column, item in enumerate(items):
+            terms = [self._popularity(int(item), float(rest[general, column].sum()))]
+            for row, other in enumerate(support_items):
+                terms += self._support_item(
+                    int(other),
+                    bool(liked[other]),
+                    float(by_item[text, row, column].sum()),
+                    float(by_item[~text, row, column].sum()),
+                )
+            terms += self._rest(rest[:, column])
+            result.append(_told(terms, float(scores[column])))
+        return result
+
+    def _popularity(self, item: int, amount: float) -> Reason:
+        count, users = int(self.model.likes[item]), self.model.training.n_users
+        what = f"liked by {count} of {users} users" if count else "liked by nobody yet"
+        return Reason("popularity", what, amount)
+
+    def _support_item(self, other: int, liked: bool, text: float, habits: float) -> list[Reason]:
+        title = self.title(other)
+        verb = "liked" if liked else "did not like" if text or habits else "met"
+        return [
+            Reason("liked" if liked else "disliked", f"reads like “{title}”, which you {verb}", text),
+            Reason("habits", f"chosen by people who met “{title}”", habits)
+            if not liked
+            else Reason("habits", f"liked by people who like “{title}”", habits),
+        ]
+
+    def _rest(self, rest: NDArray[np.float32]) -> list[Reason]:
+        words = {
+            "portrait": ("portrait", "liked by people like you"),
+            "features": ("feature", "has what you seem to like"),
+        }
+        terms: dict[tuple[str, str], float] = {}
+        for signal, amount in zip(self.model.ranker.signals, rest, strict=True):
+            if signal.personal:
+                key = words.get(signal.kind, ("taste", "fits your sentence"))
+                terms[key] = terms.get(key, 0.0) + float(amount)
+        return [Reason(kind, what, amount) for (kind, what), amount in terms.items()]
+
+
+def _told(terms: list[Reason], score: float) -> tuple[Reason, ...]:
+    """Strongest first; what is too small to tell is summed up, so that the sum stays the score."""
+    largest = max((abs(term.contribution) for term in terms), default=0.0)
+    told = [term for term in terms if abs(term.contribution) > SMALL * largest]
+    told.sort(key=lambda term: -abs(term.contribution))
+    left = score - sum(term.contribution for term in told)
+    if abs(left) > 1e-6 * max(1.0, abs(score)):
+        told.append(Reason("other", "smaller reasons together", left))
+    return tuple(told)

@@ -1,0 +1,206 @@
+"""From what a caller says about a visitor to supports; unknown ids are answered, not passed over."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+import scipy.sparse as sp
+
+from fewrec.data import Dataset
+from fewrec.data.feedback import threshold
+from fewrec.errors import ConfigError, DataError, FewrecWarning, UnknownIdError
+
+__all__ = ["Catalogue", "OnUnknown", "Visitor", "Visitors"]
+
+Id = str | int
+OnUnknown = Literal["raise", "warn", "skip"]
+Support = Mapping[Any, float] | Sequence[Any]
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """One visitor as the data names things."""
+
+    values: dict[Id, float] = field(default_factory=dict)  # item id -> value: the support
+    liked: dict[Id, bool] = field(default_factory=dict)
+    taste: str = ""
+    portrait: sp.csr_matrix | None = None  # (1, G)
+    user: Id | None = None  # None: a stranger
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def is_unknown(self) -> bool:
+        """Nothing at all is known."""
+        return not self.values and not self.taste and self.portrait is None
+
+
+class Catalogue:
+    """Items by id or by an unambiguous title."""
+
+    def __init__(self, data: Dataset) -> None:
+        self.data = data
+        self._by_title: dict[str, list[Id]] | None = None
+
+    def find(self, name: Any) -> Id:
+        """The id of an item named by id or title; ``UnknownIdError`` names the nearest ids and titles."""
+        at = self.data.items.get(name)
+        if at is not None:
+            return self.data.items.ids[at]
+        if self._by_title is None:
+            self._by_title = {}
+            for item, title in zip(self.data.items.ids, self.data.titles, strict=True):
+                self._by_title.setdefault(title.strip().casefold(), []).append(item)
+        same = self._by_title.get(str(name).strip().casefold(), [])
+        if len(same) == 1:
+            return same[0]
+        if same:
+            ids = ", ".join(map(repr, same[:5]))
+            raise UnknownIdError(
+                f"{len(same)} items are called {name!r}.", where="item", value=name, hint=f"Use an id: {ids}."
+            )
+        raise UnknownIdError(
+            f"the item {name!r} is not known.", where="item", value=name, hint=self._nearest(name)
+        )
+
+    def _nearest(self, name: Any) -> str:
+        import difflib
+
+        text = str(name).strip().casefold()
+        titles = dict(zip(self._by_title or {}, self._by_title or {}, strict=True))
+        inside = [title for title in titles if text and text in title][:3]
+        near = inside or difflib.get_close_matches(text, list(titles)[:20000], 3, 0.5)
+        named = [f"{self.data.titles[self.data.items.index(self._by_title[t][0])]!r}" for t in near]  # type: ignore[index]
+        ids = [repr(item) for item in self.data.items.nearest(name)]
+        found = [f"titles {', '.join(named)}"] if named else []
+        found += [f"ids {', '.join(ids)}"] if ids else []
+        return f"Nearest known: {'; '.join(found)}." if found else "No item looks like it."
+
+
+class Visitors:
+    """Reads the arguments of a request."""
+
+    def __init__(self, data: Dataset) -> None:
+        self.data = data
+        self.catalogue = Catalogue(data)
+
+    def read(
+        self,
+        user: Any = None,
+        support: Support | None = None,
+        taste: str | None = None,
+        attributes: Mapping[str, Any] | None = None,
+        on_unknown: OnUnknown = "raise",
+    ) -> Visitor:
+        """The visitor; a known user's history and portrait are joined by what the request adds."""
+        if on_unknown not in ("raise", "warn", "skip"):
+            raise ConfigError(
+                f"{on_unknown!r} is not a way to treat unknown ids.",
+                where="on_unknown",
+                value=on_unknown,
+                hint="Use 'raise', 'warn' or 'skip'.",
+            )
+        notes: list[str] = []
+        values: dict[Id, float] = {}
+        portrait, known = None, None
+        if user is not None:
+            at = self._known(self.data.users.index, user, on_unknown, notes)
+            if at is not None:
+                known = self.data.users.ids[at]
+                values.update(self.data.history(known))
+                row = self.data.user_features[0][at]
+                portrait = row if row.nnz else None
+        given = self._support(support, on_unknown, notes)
+        values.update(given)
+        if attributes:
+            row, unknown = self.data.user_feature_row(attributes)
+            if unknown:
+                notes.append(f"nothing is known about the attributes {', '.join(unknown)}; they were left out.")
+            if row.nnz:
+                portrait = row if portrait is None else (portrait + row).minimum(1).tocsr()
+        sentence = (taste or "").strip()
+        if taste is not None and not sentence:
+            notes.append("the taste sentence is empty; it was left out.")
+        if on_unknown == "warn":
+            for note in notes:
+                warnings.warn(note, FewrecWarning, stacklevel=4)
+        return Visitor(values, self._likes(values, given), sentence, portrait, known, tuple(notes))
+
+    def _support(self, support: Support | None, on_unknown: OnUnknown, notes: list[str]) -> dict[Id, float]:
+        if support is None:
+            return {}
+        if isinstance(support, str):
+            raise DataError(
+                f"support is the text {support!r}.",
+                where="support",
+                value=support,
+                hint='Give a list of liked items, ["Alien"], or values, {"Alien": 5}.',
+            )
+        liked = self.data.feedback.like_value
+        pairs = support.items() if isinstance(support, Mapping) else [(item, liked) for item in support]
+        result: dict[Id, float] = {}
+        for name, value in pairs:
+            number = self._value(name, value)
+            item = self._known(self.catalogue.find, name, on_unknown, notes)
+            if item is None:
+                continue
+            if item in result and result[item] != number:
+                raise DataError(
+                    f"{name!r} has two values, {result[item]:g} and {number:g}.",
+                    where="support",
+                    value=name,
+                    hint="Name each item once.",
+                )
+            result[item] = number
+        return result
+
+    def _value(self, name: Any, value: Any) -> float:
+        scale = self.data.feedback.scale
+        try:
+            number = float(value)
+        except (TypeError, ValueError):
+            number = float("nan")
+        if not np.isfinite(number):
+            raise DataError(
+                f"{value!r} is not a number.",
+                where=f"support, {name!r}",
+                value=value,
+                hint="Values are ratings or weights, such as 5 or 1.",
+            )
+        if scale is not None and not scale[0] <= number <= scale[1]:
+            raise DataError(
+                f"{number:g} lies outside the scale.",
+                where=f"support, {name!r}",
+                value=value,
+                hint=f"Ratings in this data go from {scale[0]:g} to {scale[1]:g}.",
+            )
+        return number
+
+    def _likes(self, values: dict[Id, float], given: dict[Id, float]) -> dict[Id, bool]:
+        if not values:
+            return {}
+        feedback = self.data.feedback
+        if feedback.kind == "none" and len(set(given.values())) > 1:
+            # Nobody has told us the scale: read it off this visitor's own values.
+            at = threshold(min(given.values()), max(given.values()))
+            return {item: value >= at for item, value in values.items()}
+        flags = feedback.liked(list(values.values()))
+        return {item: bool(flag) for item, flag in zip(values, flags, strict=True)}
+
+    def item(self, name: Any, on_unknown: OnUnknown, notes: list[str]) -> Id | None:
+        """The id of an item, or ``None`` and a note where unknown ones are left out."""
+        found: Id | None = self._known(self.catalogue.find, name, on_unknown, notes)
+        return found
+
+    @staticmethod
+    def _known(look_up: Any, name: Any, on_unknown: OnUnknown, notes: list[str]) -> Any:
+        try:
+            return look_up(name)
+        except UnknownIdError as error:
+            if on_unknown == "raise":
+                raise
+            notes.append(f"{error.message.rstrip('.')}; it was left out.")
+            return None
