@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +41,16 @@ class Trust:
     users: int
     hits: tuple[tuple[int, float, float], ...] = ()  # (k, likes among the first ten, the same of bestsellers)
 
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready fields."""
+        return {**asdict(self), "value": list(self.value), "hits": [list(row) for row in self.hits]}
+
+    @classmethod
+    def from_dict(cls, fields: Mapping[str, Any]) -> Trust:
+        """The inverse of :meth:`to_dict`, after a trip through JSON."""
+        value, hits = tuple(fields["value"]), tuple(tuple(row) for row in fields["hits"])
+        return cls(**{**fields, "value": value, "hits": hits})
+
     def hits_at(self, k_shot: int) -> tuple[int, float, float] | None:
         """The row of ``hits`` whose k is nearest to ``k_shot`` from below, or the smallest."""
         below = [row for row in self.hits if row[0] <= max(k_shot, 1)]
@@ -58,7 +69,7 @@ def measure_trust(episodes: Sequence[Episode], signals: Sequence[Signal], prior:
     popularity = np.array([not signal.personal for signal in signals])
     users = np.unique([episode.user for episode in episodes])
     if len(users) < 2 or not popularity.any():
-        return Trust(FULL, float("nan"), float("nan"), len(users))
+        return Trust(FULL, 0.0, 0.0, len(users))
     users = np.random.default_rng(seed).permutation(users)
     gains: dict[int, list[NDArray[np.float64]]] = {}
     found: dict[int, list[NDArray[np.float64]]] = {}

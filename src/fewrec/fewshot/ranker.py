@@ -52,11 +52,16 @@ class Ranker:
 
     def score(self, supports: Supports) -> NDArray[np.float32]:
         """``(B, I)`` fused scores; all zero where no signal has anything to say."""
-        total = np.zeros((len(supports), self.n_items), dtype=np.float32)
+        return self.score_items(supports, slice(None))
+
+    def score_items(self, supports: Supports, items: NDArray[np.intp] | slice) -> NDArray[np.float32]:
+        """``score(supports)[:, items]``."""
+        width = self.n_items if isinstance(items, slice) else len(items)
+        total = np.zeros((len(supports), width), dtype=np.float32)
         weights = np.stack([self.fusion.weights(k) for k in supports.k_shot]).astype(np.float32)
         for column, signal in enumerate(self.signals):
             if np.any(weights[:, column]):
-                total += weights[:, column, None] * signal.score(supports)
+                total += weights[:, column, None] * signal.score_items(supports, items)
         return total
 
     def contributions(self, supports: Supports, items: NDArray[np.intp], k_shot: float) -> NDArray[np.float32]:

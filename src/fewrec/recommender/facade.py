@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from fewrec.data import Dataset
 from fewrec.encode import Encoder, progress_bar, resolve
-from fewrec.errors import ConfigError, NotFittedError
+from fewrec.errors import ConfigError, NotFittedError, StoreError
+from fewrec.persist import read_folder, write_folder
 from fewrec.rank import Candidates, check_n, diversify, top_n, where_mask
 from fewrec.rank.diversity import check_diversity, pool_size
 from fewrec.recommendations import Recommendation, Recommendations
 from fewrec.recommender.confidence import confidence
+from fewrec.recommender.growing import grown
+from fewrec.recommender.lookalikes import Audience, AudienceRow, similar
 from fewrec.recommender.model import FittedModel, Progress, fit_model
 from fewrec.recommender.reasons import BLIND, Explainer
+from fewrec.recommender.saving import from_parts, signal_names, to_parts
 from fewrec.recommender.visitors import OnUnknown, Support, Visitor, Visitors
 from fewrec.signals import Signal, Supports
 
@@ -188,7 +195,85 @@ class Recommender:
             return np.zeros((0, len(self.data.items) if items is None else len(items)), dtype=np.float32)
         return self._in_order(self._scores(self._batch(visitors), visitors), items)
 
+    def similar_items(self, item: Any, n: int = 10) -> Recommendations:
+        """The items that resemble ``item`` (by id or title) most, in text and in who likes them."""
+        at = self._fitted.position[self._visitors_of.catalogue.find(item)]
+        return similar(self._fitted, at, check_n(n), self._title, self._row >= 0)
+
+    def audience(self, item: Any, n: int = 10) -> Audience:
+        """The known users who should see ``item``, which may be new; those who met it are left out."""
+        n, model = check_n(n), self._fitted
+        found = self._visitors_of.catalogue.find(item)
+        at = np.array([model.position[found]])
+        users = [user for user in self.data.users.ids if found not in self.data.history(user)]
+        visitors = [self._visitors.read(user=user) for user in users]
+        scores = np.zeros(0, dtype=np.float32)
+        if visitors:
+            scores = model.ranker.score_items(self._batch(visitors), at)[:, 0]
+        chosen = top_n(scores, np.ones(len(scores), dtype=bool), n) if len(scores) else []
+        rows = [AudienceRow(users[i], rank, float(scores[i]), None) for rank, i in enumerate(chosen, start=1)]
+        basis = "what others did with it" if model.met[at[0]] else "its text alone, since nobody has met it"
+        return Audience(found, self._title(int(at[0])), tuple(rows), f"Judged from {len(users)} histories and {basis}.")
+
+    # -- what changes the data
+
+    def update(self, interactions: Any = None, items: Any = None, users: Any = None) -> Recommender:
+        """Rows that arrive later, as tables or frames; gives back itself.
+
+        The next list of a user rests on their new interactions, and a new item with text can be recommended at once.
+        What was learned from others stays until the next :meth:`fit`, which then equals a fit on all rows.
+        """
+        data = self.data.extended(items=items, interactions=interactions, users=users)
+        with threadpool_limits(1):
+            self._model = grown(self._fitted, data, self.signals)
+        self._set_data(data)
+        return self
+
+    def forget(self, user: Id) -> Recommender:
+        """Takes a user's rows out of the data; after the next :meth:`fit` the model never saw them, bit for bit."""
+        self._set_data(self.data.without_user(user))
+        return self
+
+    # -- saving
+
+    def save(self, folder: str | os.PathLike[str]) -> Path:
+        """Writes the model into ``folder``, which a human can read, all or nothing; gives back its path."""
+        about, arrays, tables = to_parts(self._fitted, self.data)
+        manifest = {
+            "class": "Recommender",
+            "configuration": {
+                "encoder": self.encoder if isinstance(self.encoder, str) else None,
+                "signals": signal_names(self.signals),
+                "tune": self.tune,
+                "seed": self.seed,
+                "s": self.s,
+            },
+            **about,
+        }
+        return write_folder(folder, manifest, arrays, tables)
+
+    @classmethod
+    def load(cls, folder: str | os.PathLike[str], *, encoder: Any = None, cache: Any = "default") -> Recommender:
+        """The model of :meth:`save`. ``encoder``: needed where the saved one was an object, not a name."""
+        manifest, arrays, tables = read_folder(folder)
+        configuration = dict(manifest["configuration"])
+        named = configuration.pop("encoder")
+        if encoder is None and named is None:
+            raise StoreError(
+                f"the encoder of this model was an object ({manifest['encoder_id']}), which is not in the folder.",
+                where=str(folder),
+                hint="Give it again: Recommender.load(folder, encoder=...).",
+            )
+        model = cls(encoder=named if encoder is None else encoder, cache=cache, **configuration)
+        model._encoder = resolve(model.encoder)
+        model._model, data = from_parts(manifest, arrays, tables, model._encoder, cache, model.signals)
+        model._set_data(data)
+        return model
+
     # -- inside
+
+    def _title(self, at: int) -> str:
+        return self.data.titles[self._row[at]]
 
     @property
     def _visitors_of(self) -> Visitors:
@@ -256,13 +341,13 @@ class Recommender:
     def _rows(
         self, supports: Supports, chosen: NDArray[np.intp], scores: NDArray[np.float32], nothing: bool
     ) -> list[Recommendation]:
-        model, titles = self._fitted, self.data.titles
-        explainer = Explainer(model, lambda at: titles[self._row[at]])
+        model = self._fitted
+        explainer = Explainer(model, self._title)
         reasons = [BLIND] * len(chosen) if nothing else explainer.reasons(supports, chosen, scores[chosen])
         return [
             Recommendation(
                 item=model.item_ids[at],
-                title=titles[self._row[at]],
+                title=self._title(at),
                 rank=rank,
                 score=float(scores[at]),
                 served=model.served(at),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
@@ -66,6 +66,19 @@ class FittedModel:
         if self.new_weights is None or self.met.all():
             return None
         return NewItems.of(self.training, self.new_weights)
+
+    def extras(self) -> dict[str, dict[str, NDArray[Any]]]:
+        """What else was learned, by part, as arrays: the rating posterior and the calibration."""
+        return {}
+
+    @staticmethod
+    def extras_from(arrays: Mapping[str, Any]) -> dict[str, Any]:
+        """The inverse of :meth:`extras`: keyword arguments of this class."""
+        return {}
+
+    def grown_extras(self, training: TrainingData) -> dict[str, Any]:
+        """The same for a catalogue with more items."""
+        return {}
 
     def served(self, at: int) -> Literal["hot", "warm", "cold"]:
         """hot: met in training; warm: known by its text alone; cold: neither."""

@@ -83,6 +83,10 @@ class TrainingData:
             _spectra={},
         )
 
+    def spectra(self) -> dict[tuple[str, float, int], Spectrum]:
+        """The decompositions computed so far, by ``(which, power, rank)``."""
+        return dict(self._spectra)
+
     def spectrum(self, which: str, power: float, rank: int = 256) -> Spectrum:
         """The shared eigendecomposition behind the filters; computed once per ``(which, power, rank)``."""
         key = (which, power, rank)

@@ -1,0 +1,128 @@
+"""Items that resemble one item, and users who should see one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from fewrec.rank import top_n
+from fewrec.recommendations import Reason, Recommendation, Recommendations
+from fewrec.recommender.model import FittedModel
+
+__all__ = ["Audience", "AudienceRow", "similar"]
+
+Id = str | int
+RELIABLE = 5.0
+
+
+def similar(model: FittedModel, at: int, n: int, title: Callable[[int], str], allowed: Any) -> Recommendations:
+    """The items nearest to the item at position ``at``: text plus habits, each from 0 to about 1.
+
+    Text: half the embedding cosine (where positive) plus the word cosine. Habits: the cosine of the items' factors,
+    times ``c / (c + 5)`` for the rarer of the two, because two items met once each by one person are no pair.
+    """
+    training = model.training
+    text, words = np.zeros(len(model.item_ids)), np.zeros(len(model.item_ids))
+    view = training.views.get("title")
+    if view is not None:
+        text = 0.5 * np.maximum(view @ view[at], 0)
+    if training.words is not None:
+        words = (training.words @ training.words[at].T).toarray().ravel()
+    habits = np.zeros(len(model.item_ids))
+    if training.has_habits:
+        factors = training.spectrum("liked", 0.5).inner
+        length = np.maximum(np.sqrt(np.einsum("ir,ir->i", factors, factors)), 1e-9)
+        rarer = np.minimum(model.likes, model.likes[at])
+        habits = factors @ factors[at] / length / length[at] * rarer / (rarer + RELIABLE)
+    scores = (text + words + habits).astype(np.float32)
+    others = np.asarray(allowed).copy()
+    others[at] = False
+    others &= model.has_text | model.met
+    chosen = top_n(scores, others, n, training.tie_break)
+    shared = _shared_words(model, at)
+    rows = []
+    for rank, other in enumerate(chosen.tolist(), start=1):
+        reasons = [
+            Reason("text", "similar text", float(text[other])),
+            Reason("words", f"shared words: {', '.join(shared(other)[:4])}", float(words[other])),
+            Reason("habits", f"liked by the people who like “{title(at)}”", float(habits[other])),
+        ]
+        told = sorted((r for r in reasons if abs(r.contribution) > 1e-6), key=lambda r: -abs(r.contribution))
+        rows.append(
+            Recommendation(
+                model.item_ids[other],
+                title(other),
+                rank,
+                float(scores[other]),
+                served=model.served(other),
+                reasons=tuple(told),
+            )
+        )
+    basis = "text and habits" if model.met[at] else "text alone: nobody has met this item yet"
+    return Recommendations(tuple(rows), sure=f"Resemblance by {basis}.")
+
+
+def _shared_words(model: FittedModel, at: int) -> Callable[[int], list[str]]:
+    words = model.training.words
+    terms = model.reader.words.terms
+    mine = words[at]
+
+    def shared(other: int) -> list[str]:
+        both = mine.multiply(words[other]).tocoo()
+        telling = both.data > 0.1 * both.data.sum()  # not the "and" that every other text has, too
+        order = np.argsort(-both.data[telling], kind="stable")
+        return [terms[column] for column in both.col[telling][order]]
+
+    return shared
+
+
+@dataclass(frozen=True)
+class AudienceRow:
+    """One user who should see the item."""
+
+    user: Id
+    rank: int  # from 1
+    score: float
+    probability: float | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready fields."""
+        return {"user": self.user, "rank": self.rank, "score": self.score, "probability": self.probability}
+
+
+@dataclass(frozen=True)
+class Audience(Sequence[AudienceRow]):
+    """Users who should see one item, most likely to like it first; those who met it already are left out."""
+
+    item: Id
+    title: str
+    rows: tuple[AudienceRow, ...]
+    sure: str
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __iter__(self) -> Iterator[AudienceRow]:
+        return iter(self.rows)
+
+    def __getitem__(self, at: Any) -> Any:
+        return self.rows[at]
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready: ``{"item", "title", "audience": [...], "sure"}``."""
+        return {
+            "item": self.item,
+            "title": self.title,
+            "audience": [row.to_dict() for row in self.rows],
+            "sure": self.sure,
+        }
+
+    def __str__(self) -> str:
+        lines = [f"Who should see “{self.title}”:"]
+        for row in self.rows:
+            likely = "" if row.probability is None else f"   {row.probability:.0%} likely to like it"
+            lines.append(f"{row.rank:3d}  {row.user}{likely}")
+        return "\n".join([*lines, self.sure])

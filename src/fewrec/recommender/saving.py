@@ -1,0 +1,133 @@
+"""A fitted model <-> the parts of a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from fewrec.data import Dataset
+from fewrec.encode import Encoder, Words
+from fewrec.errors import StoreError
+from fewrec.fewshot.fusion import Fusion
+from fewrec.fewshot.guard import Trust
+from fewrec.fewshot.ranker import Ranker
+from fewrec.recommender.model import FittedModel
+from fewrec.signals import Signal, Spectrum, TrainingData, resolve_signals
+from fewrec.text import TextReader
+
+__all__ = ["from_parts", "signal_names", "to_parts"]
+
+Parts = tuple[dict[str, Any], dict[str, Any], dict[str, dict[str, list[Any]]]]
+
+MATRICES = ("liked", "seen", "words", "neighbours", "features", "portraits", "strength", "freshness", "tie_break")
+
+
+def signal_names(signals: Any) -> list[str]:
+    """Names to resolve the signals by when the model is loaded; ``StoreError`` for objects without one."""
+    wanted = [signals] if isinstance(signals, str) else list(signals)
+    for entry in wanted:
+        if isinstance(entry, Signal):
+            raise StoreError(
+                f"the signal {entry.name!r} is an object that cannot be saved.",
+                where="signals",
+                value=entry.name,
+                hint="Register it with fewrec.signals.register_signal and name it in signals=[...].",
+            )
+    return [str(entry) for entry in wanted]
+
+
+def to_parts(model: FittedModel, data: Dataset) -> Parts:
+    """``(manifest part, arrays, tables)``: all that :func:`from_parts` needs."""
+    training = model.training
+    words = model.reader.words.to_tables()
+    arrays: dict[str, Any] = {
+        f"training/{name}": getattr(training, name) for name in MATRICES if getattr(training, name) is not None
+    }
+    arrays |= {f"view/{name}": view for name, view in training.views.items()}
+    arrays |= {f"mean/{name}": mean for name, mean in model.reader.means.items()}
+    arrays |= {f"words/{name}": np.asarray(column) for name, column in words.items() if isinstance(column, np.ndarray)}
+    for (which, power, rank), spectrum in training.spectra().items():
+        key = f"spectrum/{which}/{power}/{rank}"
+        arrays |= {f"{key}/values": spectrum.values, f"{key}/inner": spectrum.inner}
+        if spectrum.outer is not spectrum.inner:
+            arrays[f"{key}/outer"] = spectrum.outer
+    fusion, trust = model.ranker.fusion, model.ranker.trust
+    arrays |= {"fusion/level": fusion.level, "fusion/slope": fusion.slope, "fusion/scales": fusion.scales}
+    if model.new_weights is not None:
+        arrays["new/weights"] = model.new_weights
+    for name, part in model.extras().items():
+        arrays |= {f"{name}/{key}": array for key, array in part.items()}
+    tables, settings = data.to_tables()
+    about = {
+        "explicit": training.explicit,
+        "fused": list(fusion.names),
+        "trust": None if trust is None else trust.to_dict(),
+        "encoder_id": model.reader.encoder_id,
+        "words": {name: column for name, column in words.items() if not isinstance(column, np.ndarray | list)},
+        "data": settings,
+        "fingerprint": data.fingerprint,
+    }
+    lists = {f"words_{name}": {name: column} for name, column in words.items() if isinstance(column, list)}
+    stored = {f"data_{name}": table for name, table in tables.items()}
+    return about, arrays, {**stored, **lists, "items": {"id": model.item_ids}, "users": {"id": model.user_ids}}
+
+
+def from_parts(
+    about: Mapping[str, Any],
+    arrays: Mapping[str, Any],
+    tables: Mapping[str, Mapping[str, list[Any]]],
+    encoder: Encoder,
+    cache: Any,
+    signals: Any,
+) -> tuple[FittedModel, Dataset]:
+    """The inverse of :func:`to_parts`."""
+    data = Dataset.from_tables(_inside(tables, "data_"), about["data"])
+    spectra: dict[tuple[str, float, int], Spectrum] = {}
+    for name in arrays:
+        if name.startswith("spectrum/") and name.endswith("/values"):
+            _, which, power, rank, _ = name.split("/")
+            key = name.removesuffix("/values")
+            inner = arrays[f"{key}/inner"]
+            spectra[which, float(power), int(rank)] = Spectrum(
+                arrays[name], inner, arrays.get(f"{key}/outer", inner)
+            )
+    training = TrainingData(
+        explicit=about["explicit"],
+        views=_inside(arrays, "view/"),
+        _spectra=spectra,
+        **_inside(arrays, "training/"),
+    )
+    words = Words.from_tables(
+        {
+            **about["words"],
+            **_inside(arrays, "words/"),
+            **{name: table[name] for name, table in _inside(tables, "words_").items()},
+        }
+    )
+    reader = TextReader(encoder, cache, about["encoder_id"], words, _inside(arrays, "mean/"))
+    fitted = {signal.name: signal for signal in resolve_signals(signals)}
+    fusion = Fusion(
+        tuple(about["fused"]), arrays["fusion/level"], arrays["fusion/slope"], arrays["fusion/scales"]
+    )
+    ranker = Ranker(
+        tuple(fitted[name].fit(training) for name in fusion.names),
+        fusion,
+        None if about["trust"] is None else Trust.from_dict(about["trust"]),
+        training.n_items,
+    )
+    model = FittedModel(
+        item_ids=tables["items"]["id"],
+        user_ids=tables["users"]["id"],
+        reader=reader,
+        training=training,
+        ranker=ranker,
+        new_weights=arrays.get("new/weights"),
+        **FittedModel.extras_from(arrays),
+    )
+    return model, data
+
+
+def _inside(parts: Mapping[str, Any], prefix: str) -> dict[str, Any]:
+    return {name.removeprefix(prefix): part for name, part in parts.items() if name.startswith(prefix)}
