@@ -18,6 +18,8 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, talk: Talk) -> int:
+    from fewrec.persist import read_manifest
+
     config = resolved(options).config
     with talk.listening():
         data = read_data(options, config.data)
@@ -26,7 +28,9 @@ def run(options: argparse.Namespace, talk: Talk) -> int:
         talk.say(told)
         model.save(options.out)
     if options.json:
-        print_json({"folder": options.out, **facts(data), "encoder": model.encoder_id})
+        print_json(
+            {"folder": options.out, **facts(data), "encoder": read_manifest(options.out)["encoder_id"]}
+        )
     else:
         print_lines(f"Saved in {options.out}.")
     talk.say(f'Next: fewrec recommend --model {options.out} --taste "what somebody likes"')

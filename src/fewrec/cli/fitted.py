@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from fewrec.cli.modelcache import ModelCache, model_key
 from fewrec.cli.parser import add_settings
-from fewrec.cli.sources import files, need_files, read_data
+from fewrec.cli.sources import TABLES, files, need_files, read_data
 from fewrec.cli.talk import Talk
 from fewrec.config import CacheSettings, Config
 from fewrec.config_sources import Resolved
@@ -36,18 +36,19 @@ def fitted_model(options: argparse.Namespace, found: Resolved, talk: Talk) -> Re
 
     config = found.config
     need_files(options, config.data)
-    kept = model_cache(config.cache, talk)
-    key = _key(config, resolve(config.model.encoder).id)
-    model = kept.load(key)
+    encoder = resolve(config.model.encoder)
+    key = _key(config, encoder.id)
+    kept, vectors = model_cache(config.cache, talk), vector_cache(config.cache)
+    model = kept.load(key, encoder=encoder, cache=vectors)
     if model is not None:
         tell_data(model.data, talk)
         talk.say("Fitted in an earlier run; nothing has changed since.")
         return model
     data = read_data(options, config.data)
     tell_data(data, talk)
-    model, told = fit(data, config, talk)
-    unchanged = key is not None and key == _key(config, model.encoder_id)
-    if unchanged and kept.keep(key, model):
+    model, told = fit(data, config, talk, encoder)
+    # not when a file was changed meanwhile, or the default encoder turned out to be broken and was replaced
+    if key is not None and key == _key(config, encoder.id) and kept.keep(key, model):
         told += " Kept for the next run."
     talk.say(told)
     return model
@@ -55,7 +56,7 @@ def fitted_model(options: argparse.Namespace, found: Resolved, talk: Talk) -> Re
 
 def _key(config: Config, encoder_id: str) -> str | None:
     plain = config.to_dict()
-    settings = {name: value for name, value in plain["data"].items() if name not in files(config.data)}
+    settings = {name: value for name, value in plain["data"].items() if name not in TABLES}
     return model_key(files(config.data), settings, plain["model"], encoder_id)
 
 
@@ -71,18 +72,18 @@ def _saved(options: argparse.Namespace, found: Resolved, talk: Talk) -> Recommen
         )
     from fewrec.recommender import Recommender
 
-    model = Recommender.load(options.model)
+    model = Recommender.load(options.model, cache=vector_cache(found.config.cache))
     tell_data(model.data, talk)
     return model
 
 
-def fit(data: Dataset, config: Config, talk: Talk) -> tuple[Recommender, str]:
-    """``(model, sentence about the fit)``."""
+def fit(data: Dataset, config: Config, talk: Talk, encoder: Any = None) -> tuple[Recommender, str]:
+    """``(model, sentence about the fit)``. ``encoder``: default the one that the settings name."""
     from fewrec.recommender import Recommender
 
     begin = time.perf_counter()
     model = Recommender(
-        encoder=config.model.encoder,
+        encoder=config.model.encoder if encoder is None else encoder,
         tune=config.model.tune,
         seed=config.model.seed,
         cache=vector_cache(config.cache),

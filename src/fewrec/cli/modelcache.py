@@ -73,15 +73,16 @@ class ModelCache:
         self.max_bytes = max_bytes
         self._tell = tell
 
-    def load(self, key: str | None) -> Recommender | None:
-        """The model kept under ``key``, or ``None``. A damaged one is told of and deleted."""
+    def load(self, key: str | None, **more: Any) -> Recommender | None:
+        """The model kept under ``key``, or ``None``; ``more``: for ``Recommender.load``. A damaged one is
+        told of and deleted."""
         if self.folder is None or key is None or not (self.folder / key).is_dir():
             return None
         from fewrec.recommender import Recommender
 
         place = self.folder / key
         try:
-            model = Recommender.load(place)
+            model = Recommender.load(place, **more)
         except FewrecError as error:
             self._tell(f"the kept model cannot be used and is fitted anew ({error.message})")
             shutil.rmtree(place, ignore_errors=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 
@@ -18,7 +19,7 @@ def print_lines(text: str) -> None:
     print(text.rstrip("\n"))
 
 
-def table(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def table(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     """Columns as wide as their longest cell; the last one is not filled up."""
     widths = [max(len(row[at]) for row in [heads, *rows]) for at in range(len(heads))]
     return "\n".join(

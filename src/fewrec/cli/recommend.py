@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from fewrec.cli.answer import show
 from fewrec.cli.fitted import add_model, fitted_model
@@ -56,7 +56,7 @@ def run(options: argparse.Namespace, talk: Talk) -> int:
             exclude=options.exclude,
             where=options.where,
             diversity=settings.diversity,
-            on_unknown=settings.on_unknown,
+            on_unknown=cast("Any", settings.on_unknown),  # one of three texts, checked
             include_seen=options.include_seen,
         )
     show(answer, options, talk)

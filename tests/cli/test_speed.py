@@ -1,0 +1,42 @@
+"""The help is instant, and a second run on the same files answers in under two seconds for 10,000 items."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+import time
+
+import pytest
+
+ITEMS, USERS, RATED = 10_000, 2_000, 50
+
+
+def seconds(*arguments: str) -> float:
+    begin = time.perf_counter()
+    subprocess.run([sys.executable, "-m", "fewrec.cli", *arguments], capture_output=True, check=True)
+    return time.perf_counter() - begin
+
+
+def test_the_help_is_instant():
+    assert min(seconds("--help") for _ in range(3)) < 0.5
+
+
+@pytest.mark.slow
+def test_a_second_run_on_ten_thousand_items_takes_under_two_seconds():
+    chance = random.Random(0)
+    words = [f"{first}{second}" for first in "bdfgklmnprst" for second in ("ara", "elo", "imu", "oni", "uso")]
+    with open("items.csv", "w", encoding="utf-8") as file:
+        file.write("item_id,title,genre,price\n")
+        for item in range(ITEMS):
+            title = " ".join(chance.choices(words, k=3))
+            file.write(f"{item},{title} {item},{chance.choice(words[:20])},{chance.randint(1, 99)}\n")
+    with open("ratings.csv", "w", encoding="utf-8") as file:
+        file.write("user_id,item_id,rating\n")
+        for user in range(USERS):
+            for item in chance.sample(range(ITEMS), RATED):
+                file.write(f"{user},{item},{chance.randint(1, 5)}\n")
+    line = ["recommend", "--items", "items.csv", "--interactions", "ratings.csv", "--no-tune"]
+    seconds(*line)
+    assert min(seconds(*line, "--like", "7", "--where", "price < 50") for _ in range(3)) < 2
+    assert min(seconds(*line, "--taste", "bara delo") for _ in range(3)) < 2
