@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import re
+import struct
 import zipfile
 from collections.abc import Mapping
 from typing import IO, Any
@@ -27,6 +28,22 @@ _SPARSE = {
 }
 _PARTS = ("data", "indices", "indptr")
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./ -]*")
+_HEADER = re.compile(
+    rb"\{'descr': '([<>|][biuf]\d{1,2})', 'fortran_order': (True|False), "
+    rb"'shape': \(((?:\d+, ?)*\d*)\), \} *\n"
+)
+# What zipfile and NumPy raise on damaged bytes.
+_DAMAGE = (
+    ValueError,
+    TypeError,
+    EOFError,
+    MemoryError,
+    OverflowError,
+    OSError,
+    RuntimeError,
+    struct.error,
+    zipfile.BadZipFile,
+)
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the zero of zip files
 
 
@@ -75,7 +92,7 @@ def read_arrays(where: str, file: IO[bytes], described: Mapping[str, Mapping[str
     arrays: dict[str, Array] = {}
     try:
         archive = zipfile.ZipFile(file)
-    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+    except _DAMAGE as error:
         raise StoreError(f"it is no .npz file: {error}", where=where) from error
     with archive:
         for name, about in described.items():
@@ -91,7 +108,7 @@ def read_arrays(where: str, file: IO[bytes], described: Mapping[str, Mapping[str
                     raise StoreError(f"arrays of kind {kind!r} are not known.", where=place, value=kind)
             except KeyError:
                 raise StoreError("it is missing.", where=place, hint="Save the model anew.") from None
-            except (ValueError, EOFError, MemoryError, RuntimeError, zipfile.BadZipFile) as error:
+            except _DAMAGE as error:
                 raise StoreError(
                     f"it is damaged: {error}", where=place, hint="Save the model anew."
                 ) from error
@@ -108,12 +125,14 @@ def _member(archive: zipfile.ZipFile, name: str, shape: list[int] | None, place:
     if info.compress_type != zipfile.ZIP_STORED:
         raise StoreError("it is compressed, which fewrec never does.", where=place)
     with archive.open(info) as member:
-        version = np.lib.format.read_magic(member)
-        if version != (1, 0):
-            raise ValueError(f"its .npy version is {version} instead of (1, 0)")
-        found, fortran, dtype = np.lib.format.read_array_header_1_0(member)
-        if dtype.kind not in "biuf":
-            raise ValueError(f"its values are of type {dtype}")
+        start = member.read(10)
+        if start[:8] != b"\x93NUMPY\x01\x00":
+            raise ValueError("it does not begin like an array of .npy version 1.0")
+        header = _HEADER.fullmatch(member.read(int.from_bytes(start[8:], "little")))
+        if header is None:
+            raise ValueError("its header is not that of an array of numbers")
+        dtype, fortran = np.dtype(header[1].decode()), header[2] == b"True"
+        found = tuple(int(length) for length in header[3].split(b",") if length.strip())
         size = math.prod(found) * dtype.itemsize
         if shape is not None and list(found) != shape:
             raise ValueError(f"its shape is {list(found)} instead of {shape}")

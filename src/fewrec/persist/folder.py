@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import re
 import secrets
@@ -10,6 +11,7 @@ import shutil
 import time
 import warnings
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, Any
 
@@ -17,6 +19,7 @@ from fewrec.errors import FewrecWarning, StoreError
 from fewrec.persist import manifest as manifests
 from fewrec.persist.arrays import Array, read_arrays, write_arrays
 from fewrec.persist.manifest import FORMAT_VERSION, Manifest
+from fewrec.persist.place import beside, check_target, stamp, sweep, take_place
 from fewrec.persist.tables import read_table, table_bytes
 
 __all__ = ["FORMAT_VERSION", "read_folder", "read_manifest", "write_folder"]
@@ -25,8 +28,6 @@ Arrays = dict[str, Array]
 Tables = dict[str, dict[str, list[Any]]]
 
 _ARRAYS = "arrays.npz"
-_LEFTOVERS = {".DS_Store", "Thumbs.db", "desktop.ini"}  # what file managers drop into folders
-_DAY = 86_400.0  # seconds after which an unfinished save is surely dead
 
 
 def write_folder(
@@ -51,11 +52,11 @@ def write_folder(
     manifests.check_plain(plain, "manifest")
     table_files = _files(tables)
     written = {table_files[name]: table_bytes(name, table) for name, table in tables.items()}
-    _check_target(target)
+    check_target(target)
     saving = target.with_name(f".{target.name}.saving-{secrets.token_hex(4)}")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        _sweep(target)
+        sweep(target)
         saving.mkdir()
         described: dict[str, dict[str, Any]] = {}
         if arrays:
@@ -77,7 +78,7 @@ def write_folder(
         }
         # The manifest comes last: without it, nothing loads.
         _write(saving / manifests.NAME, Manifest(plain, described, about, files).to_bytes())
-        _take_place(saving, target)
+        take_place(saving, target)
     except OSError as error:
         raise StoreError(
             f"the model cannot be saved: {error.strerror or error}.",
@@ -96,13 +97,13 @@ def read_folder(folder: str | os.PathLike[str]) -> tuple[dict[str, Any], Arrays,
     run. ``StoreError`` names what is missing or damaged.
     """
     path = Path(folder)
-    for _ in range(3):
-        before = _stamp(path)
+    for _ in range(9):
+        before = stamp(path)
         try:
             return _read(path)
         except StoreError:
             # A save that finished meanwhile put other files in place: read those.
-            if _stamp(path) in (None, before):
+            if stamp(path) == before:
                 raise
     return _read(path)
 
@@ -120,8 +121,11 @@ def _read(path: Path) -> tuple[dict[str, Any], Arrays, Tables]:
     found = manifests.read(path)
     arrays: Arrays = {}
     contents: dict[str, bytes] = {}
-    for name, about in found.files.items():
-        with _checked(path / name, about) as file:
+    with ExitStack() as stack:
+        # All are opened first: an open file can still be read when a save takes the folder away.
+        files = {name: stack.enter_context(_open(path / name)) for name in found.files}
+        for name, file in files.items():
+            _check_file(path / name, file, found.files[name])
             if name == _ARRAYS:
                 arrays = read_arrays(str(path / name), file, found.arrays)
             else:
@@ -140,64 +144,53 @@ def _read(path: Path) -> tuple[dict[str, Any], Arrays, Tables]:
 def _existing(path: Path) -> Path:
     """``path``, or the earlier model where a save was killed between taking the old one away and putting the
     new one in place."""
-    if os.path.isdir(path):
-        return path
-    if os.path.exists(path):
-        raise StoreError("this is a file; a saved model is a folder.", where=str(path))
-    time.sleep(0.02)  # that moment is short: another process may be about to end it
-    if os.path.isdir(path):
-        return path
-    aside = _beside(Path(os.path.realpath(path)), "replaced")
-    if aside:
-        warnings.warn(
-            f"{path}: an interrupted save left the earlier model in {aside[-1].name}; that one is read.",
-            FewrecWarning,
-            stacklevel=4,
-        )
-        return aside[-1]
-    raise StoreError(
-        "there is no such folder.", where=str(path), hint="Give the folder that a model was saved to."
+    asides: list[Path] = []
+    for wait in (0.0, 0.02, 0.08, 0.4):  # that moment is short: another process may be about to end it
+        time.sleep(wait)
+        if os.path.isdir(path):
+            return path
+        if os.path.exists(path):
+            raise StoreError("this is a file; a saved model is a folder.", where=str(path))
+        asides = beside(Path(os.path.realpath(path)), "replaced")
+        if not asides and not os.path.isdir(path):
+            raise StoreError(
+                "there is no such folder.", where=str(path), hint="Give the folder that a model was saved to."
+            )
+    warnings.warn(
+        f"{path}: an interrupted save left the earlier model in {asides[-1].name}; that one is read.",
+        FewrecWarning,
+        stacklevel=4,
     )
+    return asides[-1]
 
 
-def _checked(path: Path, about: Mapping[str, Any]) -> IO[bytes]:
-    """The open file, after its length and checksum were found right."""
+def _open(path: Path) -> io.BufferedReader:
     try:
-        file = open(path, "rb")  # noqa: SIM115 - the caller closes it
+        return open(path, "rb")
     except FileNotFoundError:
         raise StoreError(
             "this part of the model is missing.", where=str(path), hint="Save the model anew."
         ) from None
     except OSError as error:
         raise StoreError(f"the file cannot be read: {error.strerror or error}.", where=str(path)) from error
-    try:
-        size = os.fstat(file.fileno()).st_size
-        if size != about["bytes"]:
-            raise StoreError(
-                f"the file has {size} bytes instead of {about['bytes']}.",
-                where=str(path),
-                hint="Was it cut off or edited? Save the model anew.",
-            )
-        if hashlib.file_digest(file, "sha256").hexdigest() != about["sha256"]:
-            raise StoreError(
-                "the file is not the one that was saved: its checksum differs.",
-                where=str(path),
-                hint="Was it damaged or edited? Save the model anew.",
-            )
-        file.seek(0)
-    except BaseException:
-        file.close()
-        raise
-    return file
 
 
-def _stamp(path: Path) -> tuple[int, int] | None:
-    """What tells one save from another."""
-    try:
-        found = (path / manifests.NAME).stat()
-    except OSError:
-        return None
-    return found.st_ino, found.st_mtime_ns
+def _check_file(path: Path, file: io.BufferedReader, about: Mapping[str, Any]) -> None:
+    """``StoreError`` unless length and checksum are right; the file is then at its start again."""
+    size = os.fstat(file.fileno()).st_size
+    if size != about["bytes"]:
+        raise StoreError(
+            f"the file has {size} bytes instead of {about['bytes']}.",
+            where=str(path),
+            hint="Was it cut off or edited? Save the model anew.",
+        )
+    if hashlib.file_digest(file, "sha256").hexdigest() != about["sha256"]:
+        raise StoreError(
+            "the file is not the one that was saved: its checksum differs.",
+            where=str(path),
+            hint="Was it damaged or edited? Save the model anew.",
+        )
+    file.seek(0)
 
 
 # -- writing
@@ -217,86 +210,6 @@ def _files(tables: Mapping[str, Any]) -> dict[str, str]:
             )
         files[name] = file
     return files
-
-
-def _check_target(target: Path) -> None:
-    """``StoreError`` unless ``target`` is free, empty, or a saved model and nothing else."""
-    if not os.path.lexists(target):
-        return
-    hint = "Choose another folder, or remove this one yourself."
-    if not target.is_dir():
-        raise StoreError("a file of this name is in the way.", where=str(target), hint=hint)
-    found = {
-        path.relative_to(target).as_posix()
-        for path in target.rglob("*")
-        if path.name not in _LEFTOVERS and (path.is_symlink() or not path.is_dir())
-    }
-    if not found:
-        return
-    try:
-        content = manifests.content_of(target)
-    except StoreError:
-        content = None
-    if content is None or content.get("format") != manifests.FORMAT:
-        raise StoreError(
-            "the folder is not empty and no saved model, so it is left alone.", where=str(target), hint=hint
-        )
-    files = content.get("files")
-    foreign = sorted(found - {manifests.NAME} - set(files if isinstance(files, dict) else ()))
-    if foreign:
-        raise StoreError(
-            f"beside the saved model the folder holds {foreign[0]}, which would be lost.",
-            where=str(target),
-            value=foreign,
-            hint="Move that away, or choose another folder.",
-        )
-
-
-def _take_place(saving: Path, target: Path) -> None:
-    """Renames ``saving`` to ``target``; an earlier model is first renamed aside and removed afterwards."""
-    for _ in range(10):
-        _check_target(target)
-        try:
-            os.rename(saving, target)  # works where there is nothing, or (not on Windows) an empty folder
-            return
-        except OSError:
-            if not target.is_dir():
-                raise
-        aside = target.with_name(f".{target.name}.replaced-{secrets.token_hex(4)}")
-        try:
-            os.rename(target, aside)
-        except FileNotFoundError:  # another save has just taken it aside
-            continue
-        try:
-            os.rename(saving, target)
-        except OSError:
-            if not target.exists():
-                os.rename(aside, target)
-                raise
-            shutil.rmtree(aside, ignore_errors=True)
-            continue  # another save was faster: replace what it put there
-        shutil.rmtree(aside, ignore_errors=True)
-        return
-    raise StoreError("other saves to this folder keep getting in the way.", where=str(target))
-
-
-def _beside(target: Path, what: str) -> list[Path]:
-    """Hidden folders of unfinished saves to ``target``, oldest first."""
-    pattern = re.compile(re.escape(f".{target.name}.{what}-") + "[0-9a-f]{8}")
-    found = (
-        [path for path in target.parent.iterdir() if pattern.fullmatch(path.name)]
-        if target.parent.is_dir()
-        else []
-    )
-    return sorted(found, key=lambda path: path.stat().st_mtime_ns)
-
-
-def _sweep(target: Path) -> None:
-    """Removes what saves killed long ago have left; an earlier model only where a later one is in place."""
-    for what in ("saving", "replaced") if target.exists() else ("saving",):
-        for path in _beside(target, what):
-            if time.time() - path.stat().st_mtime > _DAY:
-                shutil.rmtree(path, ignore_errors=True)
 
 
 def _write(path: Path, data: bytes) -> None:
