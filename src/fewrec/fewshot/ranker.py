@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,6 +68,13 @@ class Ranker:
         """What every signal adds, at the weights of ``k_shot``: ``(S, B, C)``; sums over ``S`` are scores."""
         weights = self.fusion.weights(k_shot).astype(np.float32)
         return np.stack([w * s.score_items(supports, items) for w, s in zip(weights, self.signals, strict=True)])
+
+    def with_weight(self, column: int, weight: float) -> Ranker:
+        """The same with the weight of one signal set, alike at every k, in the signal's own units."""
+        fusion = self.fusion
+        levels, slopes, scales = fusion.level.copy(), fusion.slope.copy(), fusion.scales.copy()
+        levels[column], slopes[column], scales[:, column] = weight, 0.0, 1.0
+        return replace(self, fusion=Fusion(fusion.names, levels, slopes, scales))
 
     def regrown(self, signals: Sequence[Signal], n_items: int) -> Ranker:
         """The same weights over signals refitted on a catalogue that has grown."""

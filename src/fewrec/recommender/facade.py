@@ -33,9 +33,6 @@ __all__ = ["Recommender"]
 
 Id = str | int
 
-TASTE_WEIGHT = 2.0
-"""How many liked items a taste sentence counts as."""
-
 
 class Recommender:
     """Recommends to anybody from almost nothing.
@@ -297,7 +294,7 @@ class Recommender:
             [np.array([position[item] for item in v.values], dtype=np.intp) for v in visitors],
             [np.array([v.liked[item] for item in v.values], dtype=bool) for v in visitors],
             len(model.item_ids),
-            taste=model.reader.taste(tastes, TASTE_WEIGHT) if any(tastes) else None,
+            taste=model.reader.taste(tastes) if any(tastes) else None,
             portraits=portraits,
         )
 

@@ -16,6 +16,8 @@ from fewrec.data import Dataset
 from fewrec.encode import Encoder
 from fewrec.fewshot.newitems import NewItems
 from fewrec.fewshot.ranker import Ranker
+from fewrec.fewshot.tasting import learn_taste
+from fewrec.recommender.sentences import practice
 from fewrec.signals import Signal, Supports, TrainingData, resolve_signals, text_neighbours
 from fewrec.text import TextReader
 
@@ -124,13 +126,19 @@ def fit_model(
             data.items.ids, data.texts, progress=lambda done, total: say("Reading texts", done, total)
         )
         training = training_arrays(data, reading.views, reading.words, seed)
+
+        def make() -> list[Signal]:
+            return resolve_signals(signals)
+
         ranker, _ = Ranker.fit(
             training,
-            lambda: resolve_signals(signals),
+            make,
             seed,
             tune=tune,
             progress=lambda done, total: say("Learning from past users", done, total),
         )
+        tasting = practice(training, data.item_features[1], reader, seed) if tune else None
+        ranker = learn_taste(ranker, training, make, tasting, seed)
         new_weights = NewItems.learn(training, seed, tune)
     return FittedModel(
         item_ids=list(data.items.ids),

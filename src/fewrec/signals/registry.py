@@ -9,6 +9,7 @@ from fewrec.errors import ConfigError
 from fewrec.signals.base import Signal
 from fewrec.signals.habits import Exposure, GraphNarrow, GraphWide, TextEase, TextGraph
 from fewrec.signals.popularity import Popularity
+from fewrec.signals.taste import TasteMatch
 from fewrec.signals.text import DescriptionSimilarity, Dislike, TextSimilarity, WordSimilarity
 
 __all__ = ["DEFAULT", "register_signal", "resolve_signals"]
@@ -26,6 +27,7 @@ DEFAULT = (
     "text-graph",
     "text-ease",
     "exposure",
+    "taste",
 )
 
 
@@ -45,6 +47,7 @@ for _signal in (
     TextGraph,
     TextEase,
     Exposure,
+    TasteMatch,
 ):
     register_signal(_signal.name, _signal)
 

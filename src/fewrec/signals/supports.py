@@ -18,7 +18,9 @@ class Taste:
 
     views: dict[str, NDArray[np.float32]]  # name -> (B, D) centred unit rows, zero rows without a sentence
     words: sp.csr_matrix  # (B, W) unit rows
-    weight: float = 1.0  # how many liked items a sentence counts as
+
+    def __getitem__(self, rows: NDArray[np.intp]) -> Taste:
+        return Taste({name: view[rows] for name, view in self.views.items()}, self.words[rows])
 
     @property
     def present(self) -> NDArray[np.bool_]:
@@ -46,7 +48,7 @@ class Taste:
         m = min(m, similarity.shape[1])
         top = np.sort(np.argpartition(-similarity, m - 1, axis=1)[:, :m], axis=1)
         weight = np.take_along_axis(similarity, top, axis=1) ** 2
-        weight *= self.weight / (weight.sum(axis=1, keepdims=True) + 0.3)
+        weight /= weight.sum(axis=1, keepdims=True) + 0.3
         indptr = np.arange(0, weight.size + 1, m)
         return sp.csr_matrix((weight.ravel(), top.ravel(), indptr), shape=similarity.shape)
 
@@ -100,8 +102,7 @@ class Supports:
     def __getitem__(self, rows: NDArray[np.intp]) -> Supports:
         taste = self.taste
         if taste is not None:
-            views = {name: view[rows] for name, view in taste.views.items()}
-            taste = Taste(views, taste.words[rows], taste.weight)
+            taste = taste[rows]
         portraits = None if self.portraits is None else self.portraits[rows]
         return Supports(
             self.liked[rows], self.disliked[rows], self.seen[rows], self.size[rows], taste, portraits

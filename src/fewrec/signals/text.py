@@ -33,8 +33,6 @@ class TextSimilarity(Signal):
 
     def score_items(self, supports: Supports, items: Items) -> NDArray[np.float32]:
         wanted = np.asarray(supports.liked @ self._view, dtype=np.float32)  # (B, D)
-        if supports.taste is not None and self.view in supports.taste.views:
-            wanted = wanted + supports.taste.weight * supports.taste.views[self.view]
         return wanted @ self._view[items].T
 
 
@@ -62,10 +60,7 @@ class WordSimilarity(Signal):
         return self.score_items(supports, ALL)
 
     def score_items(self, supports: Supports, items: Items) -> NDArray[np.float32]:
-        wanted = supports.liked @ self._words  # (B, W)
-        if supports.taste is not None:
-            wanted = wanted + supports.taste.weight * supports.taste.words
-        return _dense(sp.csr_matrix(wanted) @ self._words[items].T)
+        return _dense((supports.liked @ self._words) @ self._words[items].T)
 
 
 class Dislike(Signal):

@@ -70,13 +70,18 @@ class TextReader:
         """Whether a sentence can be embedded; ready vectors alone cannot, and words must do."""
         return bool(self.means) and takes_new_texts(self.encoder)
 
-    def taste(self, sentences: Sequence[str], weight: float) -> Taste:
-        """Taste sentences in the views of the items; ``""`` gives zero rows."""
+    def taste(self, sentences: Sequence[str], *, keep: bool = False) -> Taste:
+        """Taste sentences in the views of the items; ``""`` gives zero rows.
+
+        What a visitor says is not kept; ``keep`` puts the vectors of made-up sentences into the cache.
+        """
         views = {}
         if self.understands_sentences:
-            vectors = encode_texts(self.encoder, sentences, cache=None, expected_id=self.encoder_id)
+            vectors = encode_texts(
+                self.encoder, sentences, cache=self.cache if keep else None, expected_id=self.encoder_id
+            )
             views = {name: centred(vectors, mean)[0] for name, mean in self.means.items()}
-        return Taste(views, self.words.transform(sentences), weight)
+        return Taste(views, self.words.transform(sentences))
 
 
 def _joined(texts: Mapping[str, Sequence[str]], n: int) -> list[str]:
