@@ -12,6 +12,7 @@ import re
 import shutil
 import socket
 import zipfile
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -126,6 +127,22 @@ def test_further_files_do_no_harm(saved, parts):
 def test_a_manifest_that_cannot_be_read(saved, content, message):
     (saved / "manifest.json").write_bytes(content)
     assert told(saved).startswith(f"manifest.json: {message}")
+
+
+def test_a_manifest_that_is_a_folder(saved):
+    (saved / "manifest.json").unlink()
+    (saved / "manifest.json").mkdir()
+    assert told(saved) == "manifest.json: the manifest cannot be read: Is a directory."
+
+
+def test_a_source_tree_that_was_never_installed_saves_too(tmp_path, parts, monkeypatch):
+    def lacking(name):
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(metadata, "version", lacking)
+    folder = write_folder(tmp_path / "m", *parts)
+    assert json.loads((folder / "manifest.json").read_text())["fewrec_version"] == "unknown"
+    assert read_folder(folder)[0] == parts[0]
 
 
 def test_a_huge_manifest_is_not_read(saved):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import itertools
 import os
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from scipy import sparse
 
 from fewrec.errors import FewrecWarning, StoreError
 from fewrec.persist import folder as room
-from fewrec.persist import read_folder, read_manifest, write_folder
+from fewrec.persist import place, read_folder, read_manifest, write_folder
 
 MINE = "Choose another folder, or remove this one yourself."
 
@@ -342,3 +343,37 @@ def test_two_may_save_at_the_same_time(tmp_path):
     assert failures == []
     assert number_in(tmp_path / "m") in range(30)
     assert left(tmp_path) == ["m"]
+
+
+def test_a_save_that_others_always_overtake_gives_up(tmp_path, monkeypatch):
+    save(tmp_path / "m", 1)
+
+    def rename(old, new):
+        if ".saving-" in str(old):
+            raise OSError(errno.ENOTEMPTY, "Directory not empty")
+        raise FileNotFoundError(errno.ENOENT, "No such file or directory")
+
+    monkeypatch.setattr(os, "rename", rename)
+    message = f"{tmp_path}/m: other saves to this folder keep getting in the way."
+    assert told(lambda: save(tmp_path / "m", 2)) == message
+    monkeypatch.undo()
+    assert number_in(tmp_path / "m") == 1
+    counter = itertools.count()
+    monkeypatch.setattr(place, "stamp", lambda path: (next(counter), 0, 0))  # something new at every look
+    (tmp_path / "m" / "notes.txt").write_text("mine")
+    assert told(lambda: save(tmp_path / "m", 2)) == message
+    monkeypatch.undo()
+    assert left(tmp_path) == ["m"]
+
+
+def test_a_reader_that_saves_always_overtake_gives_up(tmp_path, monkeypatch):
+    save(tmp_path / "m", 1)
+    (tmp_path / "m" / "arrays.npz").unlink()
+    counter, reads = itertools.count(), []
+    real = room.manifests.read
+    monkeypatch.setattr(room, "stamp", lambda path: (next(counter), 0, 0))
+    monkeypatch.setattr(room.manifests, "read", lambda path: reads.append(path) or real(path))
+    assert told(lambda: read_folder(tmp_path / "m")).startswith(
+        f"{tmp_path}/m/arrays.npz: this part of the model"
+    )
+    assert len(reads) == 10

@@ -2,8 +2,8 @@
 
 A folder cannot be replaced in one step on every system. So the earlier model is renamed aside, to
 ``.NAME.replaced-XXXXXXXX``, the new one is renamed to ``NAME``, and then the earlier one is removed. A reader
-that comes between the two renames waits, and a save that is killed there leaves the earlier model where `beside`
-finds it.
+that comes between the two renames waits, and a save that is killed there leaves the earlier model where
+`beside` finds it.
 """
 
 from __future__ import annotations

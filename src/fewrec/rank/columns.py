@@ -55,10 +55,6 @@ class Columns:
         self._normal = {unicodedata.normalize("NFKC", name): name for name in item_columns}
         self._prepared: dict[str, tuple[list[tuple[Any, ...]], np.ndarray]] = {}
 
-    def known(self, name: str) -> bool:
-        """Whether there is such a column."""
-        return name in self._cells or name in self._normal
-
     def find(self, name: Any) -> str:
         """The name of the column as the data spell it; ``ConfigError`` with the nearest names if there is
         none."""
