@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from fewrec.recommendations import Rating, Reason, Recommendation, Recommendations
-from fewrec.recommendations_table import as_text, interval, percent, readable, strongest
+from fewrec.recommendations.table import as_text, interval, percent, readable, strongest
 
 ESC = "\x1b"
 

@@ -1,4 +1,4 @@
-"""What a recommender answers with: a list of items, how sure each is, and why."""
+"""The rows of a recommender's answer, and the answer as a whole."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class Recommendation:
         }
 
     def __str__(self) -> str:
-        from fewrec.recommendations_table import explanation
+        from fewrec.recommendations.table import explanation
 
         return explanation(self)
 
@@ -191,20 +191,20 @@ class Recommendations(Sequence[Recommendation]):
         ``backend``: "pandas", "polars" or "pyarrow"; by default the first of these that is installed. Raises
         ``ConfigError`` when there is none.
         """
-        from fewrec.recommendations_export import to_frame
+        from fewrec.recommendations.export import to_frame
 
         return to_frame(self, backend)
 
     def to_csv(self) -> str:
         """The columns of ``to_frame`` as comma-separated text with a header; empty where nothing is known."""
-        from fewrec.recommendations_export import to_csv
+        from fewrec.recommendations.export import to_csv
 
         return to_csv(self)
 
     # -- for people
 
     def __str__(self) -> str:
-        from fewrec.recommendations_table import as_text
+        from fewrec.recommendations.table import as_text
 
         return as_text(self)
 
@@ -215,12 +215,12 @@ class Recommendations(Sequence[Recommendation]):
         return f"Recommendations({len(self)} {'item' if len(self) == 1 else 'items'}: {shown})"
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        from fewrec.recommendations_table import as_table
+        from fewrec.recommendations.table import as_table
 
         yield from as_table(self, options.max_width)
 
     def _repr_html_(self) -> str:
-        from fewrec.recommendations_table import as_html
+        from fewrec.recommendations.table import as_html
 
         return as_html(self)
 
