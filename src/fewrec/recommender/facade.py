@@ -290,9 +290,11 @@ class Recommender:
         if model.training.portraits is not None and any(v.portrait is not None for v in visitors):
             empty = sp.csr_matrix((1, model.training.portraits.shape[1]), dtype=np.float32)
             portraits = sp.vstack([empty if v.portrait is None else v.portrait for v in visitors], format="csr")
+        # By position: the order in which items are named, or stand in a history, must not change the last bits.
+        shown = [sorted((position[item], v.liked[item]) for item in v.values) for v in visitors]
         return Supports.of(
-            [np.array([position[item] for item in v.values], dtype=np.intp) for v in visitors],
-            [np.array([v.liked[item] for item in v.values], dtype=bool) for v in visitors],
+            [np.array([at for at, _ in row], dtype=np.intp) for row in shown],
+            [np.array([liked for _, liked in row], dtype=bool) for row in shown],
             len(model.item_ids),
             taste=model.reader.taste(tastes) if any(tastes) else None,
             portraits=portraits,
