@@ -41,10 +41,12 @@ class Episode:
     scores: NDArray[np.float32]  # (C, S) raw signal scores, from signals that have not seen this user
     positive: NDArray[np.bool_]  # (C,) hidden and liked
     n_positive: int
+    weight: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    """(C,) how many items of the catalogue a candidate stands for: 1, and more where it is there by chance."""
     shown: NDArray[np.intp] = field(default_factory=_nothing)  # (k,) the support items
     disliked: NDArray[np.intp] = field(default_factory=_nothing)  # (R,) hidden, met and not liked
-    disliked_scores: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 0), np.float32))  # (R, S)
-    """Disliked items are no candidates: weights are not fitted on them, the probability of liking is."""
+    disliked_scores: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 0), np.float32))
+    """(R, S). Disliked items are no candidates: weights are not fitted on them, the probability of liking is."""
 
 
 def fit_signals(signals: Sequence[Signal], training: TrainingData) -> list[Signal]:
@@ -132,7 +134,7 @@ def _play(
         hidden = np.setdiff1d(likes[row], support)
         if len(hidden) == 0:
             continue
-        candidates = _candidates(scores[row], hidden, support, rng)
+        candidates, weight = _candidates(scores[row], hidden, support, rng)
         disliked = np.setdiff1d(_row(training.seen, user), np.concatenate([likes[row], support]))
         result.append(
             Episode(
@@ -142,6 +144,7 @@ def _play(
                 scores=scores[row, candidates],
                 positive=np.isin(candidates, hidden),
                 n_positive=len(hidden),
+                weight=weight,
                 shown=support,
                 disliked=disliked,
                 disliked_scores=scores[row, disliked],
@@ -152,14 +155,20 @@ def _play(
 
 def _candidates(
     scores: NDArray[np.float32], hidden: NDArray[np.intp], support: NDArray[np.intp], rng: np.random.Generator
-) -> NDArray[np.intp]:
+) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
     n_items = len(scores)
     masked = scores.copy()
     masked[support] = -np.inf
     top = min(TOP_CANDIDATES, n_items)
     best = np.argpartition(-masked, top - 1, axis=0)[:top].ravel()
     random = rng.integers(0, n_items, RANDOM_CANDIDATES)
-    return np.setdiff1d(np.concatenate([best, random, hidden]), support)
+    certain = np.setdiff1d(np.concatenate([best, hidden]), support)
+    candidates = np.union1d(certain, np.setdiff1d(random, support))
+    weight = np.ones(len(candidates))
+    by_chance = ~np.isin(candidates, certain, assume_unique=True)
+    if by_chance.any():
+        weight[by_chance] = (n_items - len(support) - len(certain)) / by_chance.sum()
+    return candidates, weight
 
 
 def _row(matrix: object, user: int) -> NDArray[np.intp]:
