@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import json
 import re
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -72,6 +74,25 @@ def test_every_exit_code_is_documented():
         kind.exit_code for kind in errors.FewrecError.__subclasses__() if kind.__module__ == "fewrec.errors"
     }
     assert codes == {entry.OK, entry.BUG, entry.USAGE, entry.INTERRUPTED, entry.CLOSED} | family
+
+
+def keys(plain: Any) -> Any:
+    """The shape of JSON: its keys, and those of the first element of every list."""
+    if isinstance(plain, dict):
+        return {name: keys(value) for name, value in plain.items()}
+    return [keys(plain[0])] if isinstance(plain, list) and plain else None
+
+
+def test_the_documented_json_is_what_is_printed(run, shop):
+    of_list, of_audience = (
+        json.loads(text) for text in re.findall(r"```json\n(.*?)```", CLI, flags=re.DOTALL)
+    )
+    printed = run("recommend", *shop, "--like", "Alien", "--json").json
+    printed["profile"] = of_list["profile"] = printed["warnings"] = of_list["warnings"] = None
+    for row in (*printed["recommendations"], *of_list["recommendations"]):
+        row["rating"] = None  # null where nothing can be said
+    assert keys(printed) == keys(of_list)
+    assert keys(run("audience", *shop, "--item", "Solaris", "--json").json) == keys(of_audience)
 
 
 def test_the_example_file_names_every_setting(tmp_path):

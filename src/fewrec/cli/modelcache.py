@@ -8,6 +8,7 @@ of data and model, the encoder's id, the version and the code of fewrec. It lies
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import json
 import os
@@ -51,6 +52,7 @@ def model_key(
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:32]
 
 
+@functools.cache  # what is loaded is what counts, even if a file changes while this process runs
 def _code() -> list[Any]:
     """The version, with size and time of every source file: a changed checkout keeps its version number."""
     from fewrec.cli.version import fewrec_version
