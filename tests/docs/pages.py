@@ -1,14 +1,14 @@
-"""Documentation that runs: reads the code blocks of a page, runs them, and holds what they print beside the page.
+"""Documentation that runs: the code blocks of a page, and what they print held beside what the page says.
 
 A page is README.md, README.zh.md or a file of docs/. Its blocks are run from top to bottom in one namespace:
 
 - ```` ```python ```` is run; what it prints stands in the ```` ```text ```` block right below it.
-- ```` ```console ```` holds commands (``$ fewrec ...``), each followed by what it prints on stdout. A line ``...``
-  stands for any lines.
-- Every other fence is only read. ``<!-- not run: REASON -->`` on the line above a fence leaves that one out, too.
+- ```` ```console ```` holds commands (``$ fewrec ...``), each followed by what it prints on stdout.
+- Every other fence is only read. ``<!-- not run: REASON -->`` on the line above a fence leaves it out, too.
 
-Pages run in a folder of their own in which the files beside the page can be read, with 80 columns, an empty cache,
-and warnings as errors. As a script (``scripts/update_docs``) this file writes the output anew.
+In output a line ``...`` stands for any lines. Pages run in a folder of their own in which the files beside
+the page can be read, with 80 columns, an empty cache, and warnings as errors. As a script
+(``scripts/update_docs``) this file writes the output anew.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class PageError(Exception):
 
 @dataclass(frozen=True)
 class Block:
-    """One fence: ``start`` and ``end`` are offsets of the whole fence in the page, ``line`` is that of its body."""
+    """One fence. ``start``, ``end``: offsets of the whole fence in the page; ``line``: that of its body."""
 
     language: str
     body: str
@@ -57,7 +57,7 @@ class Block:
 
 @dataclass(frozen=True)
 class Printed:
-    """What the code at ``line`` printed, and what the page says. ``span``: where the page says it, or would."""
+    """What the code at ``line`` printed, and what the page says. ``span``: where it says so, or would."""
 
     line: int
     said: str | None  # None: the page shows nothing
@@ -70,9 +70,7 @@ class Printed:
         """What differs, for people; ``None`` where nothing does that matters."""
         if self.said is None:
             return (
-                f"line {self.line}: this prints, but the page does not show it:\n{self.got}"
-                if self.got
-                else None
+                f"line {self.line}: the page does not show what is printed:\n{self.got}" if self.got else None
             )
         if same(self.said, self.got):
             return None
@@ -125,8 +123,11 @@ def run(page: Path, text: str | None = None) -> list[Printed]:
 
 
 def same(said: str, got: str) -> bool:
-    """Whether two outputs say the same. Blanks and rules may differ in length and numbers by rounding: sums come
-    out in another order on another processor, and the last digit shown may turn."""
+    """Whether two outputs say the same.
+
+    Blanks and rules may differ in length, numbers by rounding: another processor adds up in another order,
+    and the last digit shown may turn.
+    """
     wanted, found = [_words(part) for part in _parts(said)], _words(got)
     if len(wanted) == 1:
         return _same_words(wanted[0], found)
@@ -145,8 +146,10 @@ def same(said: str, got: str) -> bool:
 
 
 def updated(text: str, told: Sequence[Printed]) -> str:
-    """The page with all output written anew, to the letter; raises `PageError` where it was shortened by hand and
-    no longer fits."""
+    """The page with all output written anew, to the letter.
+
+    Raises `PageError` where output was shortened by hand and no longer fits.
+    """
     for one in sorted(told, key=lambda one: -one.span[0]):
         if one.got == (one.said or ""):
             continue
@@ -170,7 +173,7 @@ def updated(text: str, told: Sequence[Printed]) -> str:
 
 @contextlib.contextmanager
 def workplace(page: Path) -> Iterator[None]:
-    """A new folder to run in, where the files beside ``page`` can be read; everything is as before afterwards."""
+    """A new folder to run in, where the files beside ``page`` can be read; all is as before afterwards."""
     environment, before = dict(os.environ), Path.cwd()
     with tempfile.TemporaryDirectory() as folder:
         for beside in page.parent.iterdir():
@@ -259,12 +262,14 @@ def _same_word(said: str, got: str) -> bool:
 
 
 def _same_number(said: str, got: str) -> bool:
-    """Whole numbers are exact, except those up to 100 that differ by one, which may be percentages; others may
-    differ by two of the last digit shown or by 2 %."""
+    """Whether two numbers differ by rounding: by two of the last digit shown or by 2 %.
+
+    Whole numbers must be equal; those up to 100 may differ by one, because they may be percentages.
+    """
     decimals = len(said.partition(".")[2])
     a, b = float(said.replace(",", "")), float(got.replace(",", ""))
     if decimals == 0:
-        return a == b or (abs(a - b) <= 1 and 0 < min(a, b) and max(a, b) <= 100)
+        return a == b or (abs(a - b) <= 1 and min(a, b) > 0 and max(a, b) <= 100)
     return abs(a - b) <= max(2.5 * 10.0**-decimals, 0.02 * abs(a))
 
 

@@ -91,7 +91,7 @@ def test_the_page_is_mended_and_then_stays(tmp_path):
 def test_output_that_the_page_does_not_show_is_found_and_added(tmp_path):
     text = "```python\nprint(1)\n```\n\nAnd so on.\n"
     (one,) = pages.run(written(tmp_path, text))
-    assert "does not show" in one.differs
+    assert "does not show what is printed" in one.differs
     assert pages.updated(text, [one]) == "```python\nprint(1)\n```\n\n```text\n1\n```\n\nAnd so on.\n"
 
 
@@ -111,7 +111,7 @@ def test_a_block_is_left_out_with_a_reason(tmp_path):
 
 
 def test_a_command_other_than_fewrec_is_refused(tmp_path):
-    with pytest.raises(pages.PageError, match="only `. fewrec ...` can be run, not 'rm -r x'"):
+    with pytest.raises(pages.PageError, match=r"only `\$ fewrec \.\.\.` can be run, not 'rm -r x'"):
         pages.run(written(tmp_path, "```console\n$ rm -r x\n```\n"))
 
 
