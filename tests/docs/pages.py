@@ -29,6 +29,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
+READMES = {"README.md": "en", "README.zh.md": "zh"}
 OTHERS = {"cli.md", "configuration.md"}  # tests/cli/test_docs.py reads these
 COLUMNS = "80"
 
@@ -83,7 +84,7 @@ class Printed:
 def all_pages() -> list[Path]:
     """The pages whose blocks are run from here."""
     docs = [page for page in sorted((ROOT / "docs").glob("*.md")) if page.name not in OTHERS]
-    return [ROOT / "README.md", ROOT / "README.zh.md", *docs]
+    return [*(ROOT / name for name in READMES), *docs]
 
 
 def blocks(text: str) -> list[Block]:
@@ -278,6 +279,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("pages", nargs="*", type=Path, help="pages; all of them when none is named")
     options = parser.parse_args(arguments)
+    import figures  # beside this file; needed by the script alone
+
     failed = 0
     with tempfile.TemporaryDirectory() as cache:
         os.environ["FEWREC_CACHE"] = cache
@@ -286,6 +289,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             text = page.read_text(encoding="utf-8")
             try:
                 new = updated(text, run(page, text))
+                if page.name in READMES:
+                    new = figures.filled(new, READMES[page.name], figures.results())
             except PageError as error:
                 print(f"{page.name}: {error}", file=sys.stderr)
                 failed += 1

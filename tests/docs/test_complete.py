@@ -135,3 +135,9 @@ def test_links_between_readme_and_docs_lead_somewhere():
     for name in ("README.md", "README.zh.md", "CONTRIBUTING.md"):
         for target in re.findall(r"\]\((?!https?:)([^)#]+)", (ROOT / name).read_text(encoding="utf-8")):
             assert (ROOT / target).exists(), f"{name}: {target}"
+
+
+def test_no_line_begins_with_a_formula():
+    """Markdown would take the formula for a paragraph of its own."""
+    lines = [line for path in DOCS.glob("*.md") for line in path.read_text(encoding="utf-8").splitlines()]
+    assert [line for line in lines if line.lstrip().startswith(r"\(")] == []
