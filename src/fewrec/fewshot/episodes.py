@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -50,8 +51,11 @@ class Episode:
 
 
 def fit_signals(signals: Sequence[Signal], training: TrainingData) -> list[Signal]:
-    """Those of ``signals`` that have something to say about the data, fitted."""
-    return [signal.fit(training) for signal in signals if signal.available(training)]
+    """Those of ``signals`` that have something to say about the data, fitted.
+
+    Copies are fitted: a ready object that the caller gave is fitted once on all users and again for every fold.
+    """
+    return [copy(signal).fit(training) for signal in signals if signal.available(training)]
 
 
 def folds_of(n_users: int) -> int:

@@ -67,7 +67,8 @@ class Ranker:
     def contributions(self, supports: Supports, items: NDArray[np.intp], k_shot: float) -> NDArray[np.float32]:
         """What every signal adds, at the weights of ``k_shot``: ``(S, B, C)``; sums over ``S`` are scores."""
         weights = self.fusion.weights(k_shot).astype(np.float32)
-        return np.stack([w * s.score_items(supports, items) for w, s in zip(weights, self.signals, strict=True)])
+        terms = [w * s.score_items(supports, items) for w, s in zip(weights, self.signals, strict=True)]
+        return np.stack(terms) if terms else np.zeros((0, len(supports), len(items)), dtype=np.float32)
 
     def with_weight(self, column: int, weight: float) -> Ranker:
         """The same with the weight of one signal set, alike at every k, in the signal's own units."""

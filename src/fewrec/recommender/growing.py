@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import replace
 
 import numpy as np
@@ -47,7 +48,7 @@ def grown(model: FittedModel, data: Dataset, signals: object) -> FittedModel:
         _spectra={key: spectrum.padded(len(new)) for key, spectrum in old.spectra().items()},
     )
     ready = {signal.name: signal for signal in resolve_signals(signals)}  # type: ignore[arg-type]
-    fitted = [ready[name].fit(training) for name in model.ranker.fusion.names]
+    fitted = [copy(ready[name]).fit(training) for name in model.ranker.fusion.names]
     ranker = model.ranker.regrown(fitted, training.n_items)
     return replace(
         model,
