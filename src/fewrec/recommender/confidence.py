@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from fewrec.recommendations import Recommendation
 from fewrec.recommender.model import FittedModel
 from fewrec.recommender.visitors import Visitor
 
 __all__ = ["confidence"]
 
+IMPERSONAL = ("popularity", "other", "random")
+"""Kinds of reasons that do not come from the visitor; "other" sums up what is too small to tell."""
 
-def confidence(model: FittedModel, visitor: Visitor, n_liked: int, listed: int, nothing: bool) -> str:
+
+def confidence(
+    model: FittedModel, visitor: Visitor, n_liked: int, rows: Sequence[Recommendation], nothing: bool
+) -> str:
     """What the list rests on, and what the same kind of list was worth to past users.
 
-    ``nothing``: nothing is known of the visitor nor of what anybody likes. The measured part counts hits among the
-    first ten on held-out training users who were shown as many interactions.
+    ``nothing``: nobody has liked anything, and nothing is known of the visitor that tells items apart. The
+    measured part counts hits among the first ten on held-out training users who were shown as many interactions.
     """
-    if listed == 0:
+    if not rows:
         return "Nothing to recommend."
     if nothing:
+        what = "nothing" if visitor.is_unknown else "nothing that tells these items apart"
         return (
-            "A blind guess: nothing is known about this visitor, and nobody has liked anything yet. The items are in "
-            "random order. Name a liked item or describe what is wanted."
+            f"A blind guess: {what} is known about this visitor, and nobody has liked anything yet. The items are "
+            "in random order. Name a liked item or describe what is wanted."
         )
     k = len(visitor.values)
     met = bool(model.met.any())
@@ -32,13 +41,16 @@ def confidence(model: FittedModel, visitor: Visitor, n_liked: int, listed: int, 
     if not met:
         return f"A first idea from {basis} and the texts alone: nobody has liked anything yet."
     trust = model.ranker.trust
-    if k and trust is not None and max(trust.value) == 0:
+    if k and not visitor.taste and trust is not None and max(trust.value) == 0:
         return (
             f"Little more than the bestseller list: from {basis} nothing personal could be shown to help the "
             f"{trust.users} past users it was tried on."
         )
     if k and n_liked == 0 and not visitor.taste:
         return f"Unsure: {basis} and nothing liked among them. One liked item would help most."
+    if all(reason.kind in IMPERSONAL for row in rows for reason in row.reasons):
+        little = f"Little more than the bestseller list: next to nothing follows from {basis}."
+        return little + _bestsellers(model)
     measured = _measured(model, k)
     level = "A first idea" if k < 3 else "Fairly sure" if k < 10 else "Sure"
     return f"{level}, from {basis}.{measured}"

@@ -14,19 +14,20 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from fewrec.data import Dataset
+from fewrec.data.vocabulary import canonical_order
 from fewrec.encode import Encoder, progress_bar, resolve
-from fewrec.errors import ConfigError, NotFittedError, StoreError
+from fewrec.errors import ConfigError, DataError, NotFittedError, StoreError
 from fewrec.persist import read_folder, write_folder
 from fewrec.rank import Candidates, check_n, diversify, top_n, where_mask
 from fewrec.rank.diversity import check_diversity, pool_size
 from fewrec.recommendations import Recommendation, Recommendations
 from fewrec.recommender.confidence import confidence
 from fewrec.recommender.growing import grown
-from fewrec.recommender.lookalikes import Audience, AudienceRow, similar
+from fewrec.recommender.lookalikes import Audience, audience_of, similar
 from fewrec.recommender.model import FittedModel, Progress, fit_model
-from fewrec.recommender.reasons import BLIND, Explainer
-from fewrec.recommender.saving import from_parts, signal_names, to_parts
-from fewrec.recommender.visitors import OnUnknown, Support, Visitor, Visitors
+from fewrec.recommender.reasons import Explainer, blind
+from fewrec.recommender.saving import check_class, from_parts, lacking, signal_names, to_parts
+from fewrec.recommender.visitors import OnUnknown, Support, Visitor, Visitors, names_of, tell
 from fewrec.signals import Signal, Supports
 
 __all__ = ["Recommender"]
@@ -79,6 +80,9 @@ class Recommender:
         ``(what, done, total)``. Raises ``DataError`` when there are no items.
         """
         data = self.data if data is None else data
+        if not isinstance(data, Dataset):
+            kind, hint = type(data).__name__, "Make one first: Dataset(items, interactions)."
+            raise DataError(f"a {kind} is no Dataset.", where="fit", hint=hint)
         if self._encoder is None:
             self._encoder = resolve(self.encoder)
         with _shown(progress) as say:
@@ -96,7 +100,7 @@ class Recommender:
 
     def _set_data(self, data: Dataset) -> None:
         self._data = data
-        self._visitors = Visitors(data)
+        self._visitors = Visitors(data, self._fitted.portrait_names)
         position = self._fitted.position
         self._place = np.array([position.get(item, -1) for item in data.items.ids], dtype=np.intp)
         self._row = np.full(len(position), -1, dtype=np.intp)  # model position -> row in data
@@ -144,18 +148,23 @@ class Recommender:
         n, diversity = check_n(n), check_diversity(diversity)
         visitor = self._visitors_of.read(user, support, taste, attributes, on_unknown)
         supports = self._batch([visitor])
+        if supports.taste is not None and not supports.taste.present[0]:
+            visitor = visitor.unread()
         scores = self._scores(supports, [visitor])[0]
         candidates, notes = self._candidates(visitor, exclude, where, on_unknown, include_seen)
         tie_break = self._fitted.training.tie_break
-        nothing = visitor.is_unknown and np.isnan(scores).all()
+        nothing = bool(np.isnan(scores).all())
         if nothing:
             scores = np.asarray(tie_break, dtype=np.float32)
+        elif np.isnan(scores[candidates.mask]).any():
+            candidates.keep("nothing known", ~np.isnan(scores))
         chosen = top_n(scores, candidates.mask, n if diversity == 0 else pool_size(n), tie_break)
         if diversity > 0:
             chosen = diversify(chosen, scores, self._item_vectors, diversity, n)
+        rows = self._rows(supports, chosen, scores, nothing)
         return Recommendations(
-            self._rows(supports, chosen, scores, nothing),
-            sure=confidence(self._fitted, visitor, int(supports.liked.nnz), len(chosen), nothing),
+            tuple(rows),
+            sure=confidence(self._fitted, visitor, int(supports.liked.nnz), rows, nothing),
             warnings=(*visitor.warnings, *notes),
             dropped=candidates.dropped,
             candidates=candidates.came_in,
@@ -177,8 +186,8 @@ class Recommender:
     ) -> NDArray[np.float32]:
         """``(I,)`` scores in the order of ``data.items`` (or of ``items``); only their order matters.
 
-        NaN where nothing can be known: an item without text that nobody met, or any item when nothing at all is
-        known about the visitor and nobody has done anything yet.
+        NaN where nothing can be known: an item without text that nobody met, or any item when nobody has done
+        anything yet and what is known about the visitor tells nothing.
         """
         visitor = self._visitors_of.read(user, support, taste, attributes, on_unknown)
         return self._in_order(self._scores(self._batch([visitor]), [visitor]), items)[0]
@@ -199,18 +208,12 @@ class Recommender:
 
     def audience(self, item: Any, n: int = 10) -> Audience:
         """The known users who should see ``item``, which may be new; those who met it are left out."""
-        n, model = check_n(n), self._fitted
-        found = self._visitors_of.catalogue.find(item)
-        at = np.array([model.position[found]])
-        users = [user for user in self.data.users.ids if found not in self.data.history(user)]
-        visitors = [self._visitors.read(user=user) for user in users]
-        scores = np.zeros(0, dtype=np.float32)
-        if visitors:
-            scores = model.ranker.score_items(self._batch(visitors), at)[:, 0]
-        chosen = top_n(scores, np.ones(len(scores), dtype=bool), n) if len(scores) else []
-        rows = [AudienceRow(users[i], rank, float(scores[i]), None) for rank, i in enumerate(chosen, start=1)]
-        basis = "what others did with it" if model.met[at[0]] else "its text alone, since nobody has met it"
-        return Audience(found, self._title(int(at[0])), tuple(rows), f"Judged from {len(users)} histories and {basis}.")
+        n, found = check_n(n), self._visitors_of.catalogue.find(item)
+        ids = self.data.users.ids
+        # In canonical order: equal scores must not be ranked by the order of rows.
+        users = [ids[at] for at in canonical_order(ids) if found not in self.data.history(ids[at])]
+        supports = self._batch([self._visitors.read(user=user) for user in users])
+        return audience_of(self._fitted, found, self._title(self._fitted.position[found]), users, supports, n)
 
     # -- what changes the data
 
@@ -253,6 +256,7 @@ class Recommender:
     def load(cls, folder: str | os.PathLike[str], *, encoder: Any = None, cache: Any = "default") -> Recommender:
         """The model of :meth:`save`. ``encoder``: needed where the saved one was an object, not a name."""
         manifest, arrays, tables = read_folder(folder)
+        check_class(manifest, str(folder))
         configuration = dict(manifest["configuration"])
         named = configuration.pop("encoder")
         if encoder is None and named is None:
@@ -263,7 +267,10 @@ class Recommender:
             )
         model = cls(encoder=named if encoder is None else encoder, cache=cache, **configuration)
         model._encoder = resolve(model.encoder)
-        model._model, data = from_parts(manifest, arrays, tables, model._encoder, cache, model.signals)
+        try:
+            model._model, data = from_parts(manifest, arrays, tables, model._encoder, cache, model.signals)
+        except KeyError as error:
+            raise lacking(error, str(folder)) from error
         model._set_data(data)
         return model
 
@@ -308,7 +315,7 @@ class Recommender:
     def _in_order(self, scores: NDArray[np.float32], items: Sequence[Any] | None) -> NDArray[np.float32]:
         if items is None:
             return scores[:, self._place]
-        wanted = [self._fitted.position[self._visitors.catalogue.find(item)] for item in items]
+        wanted = [self._fitted.position[self._visitors.catalogue.find(item)] for item in names_of(items)]
         return scores[:, wanted]
 
     def _candidates(
@@ -327,9 +334,9 @@ class Recommender:
         if not include_seen:
             candidates.remove("already met", [position[item] for item in visitor.values])
         if exclude is not None:
-            if isinstance(exclude, str):
-                exclude = [exclude]
-            ids = [self._visitors.item(name, on_unknown, notes) for name in exclude]
+            ids = [self._visitors.item(name, on_unknown, notes) for name in names_of(exclude)]
+            if on_unknown == "warn":
+                tell(notes, stacklevel=4)
             candidates.remove("excluded", [position[item] for item in ids if item is not None])
         if where is not None:
             kept = np.zeros(len(position), dtype=bool)
@@ -342,7 +349,7 @@ class Recommender:
     ) -> list[Recommendation]:
         model = self._fitted
         explainer = Explainer(model, self._title)
-        reasons = [BLIND] * len(chosen) if nothing else explainer.reasons(supports, chosen, scores[chosen])
+        reasons = blind(scores[chosen]) if nothing else explainer.reasons(supports, chosen, scores[chosen])
         return [
             Recommendation(
                 item=model.item_ids[at],

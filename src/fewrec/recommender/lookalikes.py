@@ -11,8 +11,9 @@ import numpy as np
 from fewrec.rank import top_n
 from fewrec.recommendations import Reason, Recommendation, Recommendations
 from fewrec.recommender.model import FittedModel
+from fewrec.signals import Supports
 
-__all__ = ["Audience", "AudienceRow", "similar"]
+__all__ = ["Audience", "AudienceRow", "audience_of", "similar"]
 
 Id = str | int
 RELIABLE = 5.0
@@ -126,3 +127,23 @@ class Audience(Sequence[AudienceRow]):
             likely = "" if row.probability is None else f"   {row.probability:.0%} likely to like it"
             lines.append(f"{row.rank:3d}  {row.user}{likely}")
         return "\n".join([*lines, self.sure])
+
+
+def audience_of(
+    model: FittedModel, item: Id, title: str, users: Sequence[Id], supports: Supports, n: int
+) -> Audience:
+    """The best ``n`` of ``users``, row by row of ``supports``, but nobody of whom nothing can be known."""
+    at = model.position[item]
+    served = model.served(at)
+    if served == "cold":
+        nothing = "Nothing is known about this item: nobody has met it, and it has no text."
+        return Audience(item, title, (), nothing)
+    rows: list[AudienceRow] = []
+    if users:
+        scores = model.ranker.score_items(supports, np.array([at]))[:, 0]
+        if not model.met.any():
+            scores[scores == 0] = np.nan  # nothing was done or said that tells anything
+        chosen = top_n(scores, n=n).tolist()
+        rows = [AudienceRow(users[at], rank, float(scores[at]), None) for rank, at in enumerate(chosen, start=1)]
+    basis = "what others did with it" if served == "hot" else "its text alone, since nobody has met it"
+    return Audience(item, title, tuple(rows), f"Judged from {len(users)} histories and {basis}.")

@@ -37,6 +37,7 @@ class FittedModel:
     ranker: Ranker
     user_ids: list[str | int]  # the training users, row by row
     new_weights: NDArray[np.float64] | None  # of NewItems; None where there is nothing to learn them from
+    portrait_names: list[str]  # what the columns of training.portraits mean
 
     @cached_property
     def position(self) -> dict[str | int, int]:
@@ -97,10 +98,9 @@ class FittedModel:
                 order = np.argsort(np.argsort(self.new_items.score(supports[rows], new), axis=1), axis=1)
                 fused = np.sort(scores[np.ix_(rows, new)], axis=1)
                 scores[np.ix_(rows, new)] = np.take_along_axis(fused, order, axis=1)
-        scores[:, ~(self.met | self.has_text)] = np.nan
         if not self.met.any():
-            said = supports.k_shot > 0 if supports.portraits is None else np.ones(len(supports), bool)
-            scores[~said] = np.nan
+            scores[~scores.any(axis=1)] = np.nan  # nothing was said, or nothing that tells these items apart
+        scores[:, ~(self.met | self.has_text)] = np.nan
         return scores
 
 
@@ -147,6 +147,7 @@ def fit_model(
         ranker=ranker,
         user_ids=list(data.users.ids),
         new_weights=new_weights,
+        portrait_names=list(data.user_features[1]),
     )
 
 

@@ -12,13 +12,15 @@ from fewrec.recommendations import Reason
 from fewrec.recommender.model import FittedModel
 from fewrec.signals import Supports
 
-__all__ = ["Explainer"]
+__all__ = ["Explainer", "blind"]
 
 SMALL = 0.02
 """Terms smaller than this share of the largest are told as one."""
 
 
-BLIND = (Reason("random", "nothing is known yet: drawn at random", 0.0),)
+def blind(scores: NDArray[np.float32]) -> list[tuple[Reason, ...]]:
+    """Reasons where nothing is known: the scores are random numbers."""
+    return [(Reason("random", "nothing is known yet: drawn at random", float(score)),) for score in scores]
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from fewrec.recommender.model import FittedModel
 from fewrec.signals import Signal, Spectrum, TrainingData, resolve_signals
 from fewrec.text import TextReader
 
-__all__ = ["from_parts", "signal_names", "to_parts"]
+__all__ = ["check_class", "from_parts", "lacking", "signal_names", "to_parts"]
 
 Parts = tuple[dict[str, Any], dict[str, Any], dict[str, dict[str, list[Any]]]]
 
@@ -36,6 +36,25 @@ def signal_names(signals: Any) -> list[str]:
                 hint="Register it with fewrec.signals.register_signal and name it in signals=[...].",
             )
     return [str(entry) for entry in wanted]
+
+
+def check_class(manifest: Mapping[str, Any], folder: str) -> None:
+    """``StoreError`` unless the folder is one of ``Recommender.save``."""
+    if manifest.get("class") != "Recommender" or "configuration" not in manifest:
+        raise StoreError(
+            f"this folder holds {manifest.get('class')!r}, not a Recommender.",
+            where=folder,
+            hint="Give a folder that Recommender.save has written.",
+        )
+
+
+def lacking(error: KeyError, folder: str) -> StoreError:
+    """What to say of a folder without a part that this version needs."""
+    return StoreError(
+        f"the saved model lacks {error.args[0]!r}.",
+        where=folder,
+        hint="It was saved by another version of fewrec: fit the model again and save it.",
+    )
 
 
 def to_parts(model: FittedModel, data: Dataset) -> Parts:
@@ -71,7 +90,12 @@ def to_parts(model: FittedModel, data: Dataset) -> Parts:
     }
     lists = {f"words_{name}": {name: column} for name, column in words.items() if isinstance(column, list)}
     stored = {f"data_{name}": table for name, table in tables.items()}
-    return about, arrays, {**stored, **lists, "items": {"id": model.item_ids}, "users": {"id": model.user_ids}}
+    named = {
+        "items": {"id": model.item_ids},
+        "users": {"id": model.user_ids},
+        "portraits": {"name": model.portrait_names},
+    }
+    return about, arrays, {**stored, **lists, **named}
 
 
 def from_parts(
@@ -124,6 +148,7 @@ def from_parts(
         training=training,
         ranker=ranker,
         new_weights=arrays.get("new/weights"),
+        portrait_names=tables["portraits"]["name"],
         **FittedModel.extras_from(arrays),
     )
     return model, data

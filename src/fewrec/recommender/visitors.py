@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -14,7 +14,7 @@ from fewrec.data import Dataset
 from fewrec.data.feedback import threshold
 from fewrec.errors import ConfigError, DataError, FewrecWarning, UnknownIdError
 
-__all__ = ["Catalogue", "OnUnknown", "Visitor", "Visitors"]
+__all__ = ["Catalogue", "OnUnknown", "Visitor", "Visitors", "names_of", "tell"]
 
 Id = str | int
 OnUnknown = Literal["raise", "warn", "skip"]
@@ -36,6 +36,11 @@ class Visitor:
     def is_unknown(self) -> bool:
         """Nothing at all is known."""
         return not self.values and not self.taste and self.portrait is None
+
+    def unread(self) -> Visitor:
+        """The same visitor without the sentence, of which neither a word nor the meaning could be read."""
+        note = f"the taste sentence {self.taste!r} says nothing that can be read here; it was left out."
+        return replace(self, taste="", warnings=(*self.warnings, note))
 
 
 class Catalogue:
@@ -83,9 +88,17 @@ class Catalogue:
 class Visitors:
     """Reads the arguments of a request."""
 
-    def __init__(self, data: Dataset) -> None:
+    def __init__(self, data: Dataset, trained: Sequence[str] = ()) -> None:
+        """``trained``: the user features that the model knows, in its order; the data may have others."""
         self.data = data
         self.catalogue = Catalogue(data)
+        self._features = data.user_features[1]
+        known = {name: column for column, name in enumerate(trained)}
+        pairs = [(row, known[name]) for row, name in enumerate(self._features) if name in known]
+        self._as_trained = sp.csr_matrix(
+            (np.ones(len(pairs), np.float32), ([row for row, _ in pairs], [column for _, column in pairs])),
+            shape=(len(self._features), len(known)),
+        )
 
     def read(
         self,
@@ -111,30 +124,47 @@ class Visitors:
             if at is not None:
                 known = self.data.users.ids[at]
                 values.update(self.data.history(known))
-                row = self.data.user_features[0][at]
+                row = self.data.user_features[0][at] @ self._as_trained
                 portrait = row if row.nnz else None
         given = self._support(support, on_unknown, notes)
         values.update(given)
+        if attributes is not None and not isinstance(attributes, Mapping):
+            raise DataError(
+                f"{attributes!r} are no attributes.",
+                where="attributes",
+                value=attributes,
+                hint='Give values by column of the users table, such as {"city": "Oslo"}.',
+            )
         if attributes:
-            row, unknown = self.data.user_feature_row(attributes)
+            given_row, unknown = self.data.user_feature_row(attributes)
+            row = given_row @ self._as_trained
+            kept = np.diff(self._as_trained.indptr)
+            unknown += [self._features[column] for column in given_row.indices if not kept[column]]
             if unknown:
                 notes.append(f"nothing is known about the attributes {', '.join(unknown)}; they were left out.")
             if row.nnz:
                 portrait = row if portrait is None else (portrait + row).minimum(1).tocsr()
+        if taste is not None and not isinstance(taste, str):
+            raise DataError(
+                f"{taste!r} is not a sentence.",
+                where="taste",
+                value=taste,
+                hint='Give one text, such as "quiet, with a terrace".',
+            )
         sentence = (taste or "").strip()
         if taste is not None and not sentence:
             notes.append("the taste sentence is empty; it was left out.")
         if on_unknown == "warn":
-            for note in notes:
-                warnings.warn(note, FewrecWarning, stacklevel=4)
+            tell(notes, stacklevel=4)
         return Visitor(values, self._likes(values, given), sentence, portrait, known, tuple(notes))
 
     def _support(self, support: Support | None, on_unknown: OnUnknown, notes: list[str]) -> dict[Id, float]:
         if support is None:
             return {}
-        if isinstance(support, str):
+        if isinstance(support, str | bytes) or not isinstance(support, Iterable):
+            kind = "text" if isinstance(support, str) else type(support).__name__
             raise DataError(
-                f"support is the text {support!r}.",
+                f"support is the {kind} {support!r}.",
                 where="support",
                 value=support,
                 hint='Give a list of liked items, ["Alien"], or values, {"Alien": 5}.',
@@ -204,3 +234,14 @@ class Visitors:
                 raise
             notes.append(f"{error.message.rstrip('.')}; it was left out.")
             return None
+
+
+def names_of(items: Any) -> list[Any]:
+    """Several items by id or title, or a single one."""
+    return [items] if isinstance(items, str | int) else list(items)
+
+
+def tell(notes: Iterable[str], stacklevel: int) -> None:
+    """Warns of each note; ``stacklevel`` counts from here as ``warnings.warn`` does."""
+    for note in notes:
+        warnings.warn(note, FewrecWarning, stacklevel=stacklevel)
