@@ -47,7 +47,7 @@ NOTHING = {
 
 
 def filled(text: str, language: str, results: str | None) -> str:
-    """The README with its block made anew from ``results``, the text of RESULTS.md; ``None``: there is none."""
+    """The README with its block made anew from ``results``, the text of RESULTS.md, if there is one."""
     made = NOTHING[language] if results is None else table(results, language)
     return BLOCK.sub(lambda _: f"<!-- begin: benchmarks -->\n{made}<!-- end: benchmarks -->", text)
 

@@ -21,10 +21,10 @@ Words.
 
 ## ml-100k: fixed splits, twenty tuned libraries
 
-| n | k | fewrec | prototype | floor | popularity | fewrec - popularity | best other | its mean | fewrec - best |
-|---|---|---|---|---|---|---|---|---|---|
-| 10 | 3 | 0.2950 | 0.2940 | 0.2700 | 0.2800 | +.0150 ± .0060 | ease | 0.2900 | +.0050 ± .0060 |
-| all | 1 | 0.4050 | 0.4050 | 0.4010 | 0.3700 | +.0350 ± .0060 | ease | 0.3900 | +.0150 ± .0060 |
+| n | k | fewrec | prototype | popularity | fewrec - popularity | best other | its mean | fewrec - best |
+|---|---|---|---|---|---|---|---|---|
+| 10 | 3 | 0.2950 | 0.2940 | 0.2800 | +.0150 ± .0060 | ease | 0.2900 | +.0050 ± .0060 |
+| all | 1 | 0.4050 | 0.4050 | 0.3700 | +.0350 ± .0060 | ease | 0.3900 | +.0150 ± .0060 |
 
 ## uci-restaurant: splits drawn here
 
