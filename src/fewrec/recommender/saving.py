@@ -90,7 +90,7 @@ def to_parts(model: FittedModel, data: Dataset) -> Parts:
     }
     lists = {f"words_{name}": {name: column} for name, column in words.items() if isinstance(column, list)}
     stored = {f"data_{name}": table for name, table in tables.items()}
-    named = {
+    named: dict[str, dict[str, list[Any]]] = {
         "items": {"id": model.item_ids},
         "users": {"id": model.user_ids},
         "portraits": {"name": model.portrait_names},
