@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.sparse as sp
@@ -13,7 +13,14 @@ from scipy.special import ndtr, ndtri
 
 from fewrec.errors import ConfigError, DataError, StoreError
 from fewrec.fewshot.evidence import Stranger, fit_strengths
-from fewrec.fewshot.ratingstats import ItemStatistics, item_statistics, like_threshold, text_features, unit_of
+from fewrec.fewshot.ratingstats import (
+    ItemStatistics,
+    item_statistics,
+    like_threshold,
+    mean_variance,
+    text_map,
+    unit_of,
+)
 
 __all__ = ["HeldOutPosteriors", "RatingPosterior"]
 
@@ -46,6 +53,7 @@ class RatingPosterior:
     scale: tuple[float, float]
     threshold: float  # latent value from which a rating is a like
     strengths: Array  # (5,) (habits, text, person, own, noise) in squared standard deviations of the ratings
+    newcomer: Array  # (D + 1, R + 2): [view | 1] of an item not rated yet -> its factors, mean and own
 
     @classmethod
     def fit(
@@ -66,9 +74,8 @@ class RatingPosterior:
         """
         if strengths is None:
             return cls.fit_with_folds(values, view, liked_at=liked_at, scale=scale, seed=seed)[0]
-        ratings, text, bounds, unit = _prepared(values, view, scale)
-        threshold = like_threshold(values.data, liked_at)
-        return _assemble(item_statistics(ratings, text), text, strengths, unit, bounds, threshold)
+        table = _Table.of(values, view, scale, liked_at)
+        return table.posterior(item_statistics(table.ratings, table.text), strengths)
 
     @classmethod
     def fit_with_folds(
@@ -81,37 +88,52 @@ class RatingPosterior:
         seed: int = 0,
     ) -> tuple[RatingPosterior, HeldOutPosteriors]:
         """:meth:`fit`, and the posteriors of the folds that taught its strengths (for calibration)."""
-        ratings, text, bounds, unit = _prepared(values, view, scale)
-        threshold = like_threshold(values.data, liked_at)
+        table = _Table.of(values, view, scale, liked_at)
+        ratings, text = table.ratings, table.text
         rng = np.random.default_rng(seed)
         raters = rng.permutation(np.flatnonzero(np.diff(ratings.indptr)))
         n_folds = min(len(raters), 10 if len(raters) <= 50 else 5 if len(raters) <= 200 else 4)
         fold_of = np.zeros(ratings.shape[0], dtype=np.intp)
         fold_of[raters] = np.arange(len(raters)) % n_folds
-        statistics: list[ItemStatistics] = []
+        folds: list[ItemStatistics] = []
         strangers: list[Stranger] = []
         for fold in range(n_folds if n_folds > 1 else 0):
             found = item_statistics(ratings[np.flatnonzero(fold_of != fold)], text)
-            statistics.append(found)
+            folds.append(found)
             for user in raters[fold::n_folds][: MOST_STRANGERS // n_folds]:
-                shown = rng.permutation(np.arange(ratings.indptr[user], ratings.indptr[user + 1]))[
-                    :MOST_RATINGS
-                ]
+                entries = rng.permutation(np.arange(ratings.indptr[user], ratings.indptr[user + 1]))
+                shown = entries[:MOST_RATINGS]
                 items = ratings.indices[shown]
-                strangers.append(
-                    Stranger(
-                        residual=ratings.data[shown] - found.mean[items],
-                        habits=found.habits[items],
-                        text=text[items],
-                        variance=found.variance[items],
-                    )
-                )
+                residual = ratings.data[shown] - found.mean[items]
+                strangers.append(Stranger(residual, found.habits[items], text[items], found.variance[items]))
         strengths = fit_strengths(strangers)
-        whole, *folds = (
-            _assemble(one, text, strengths, unit, bounds, threshold)
-            for one in [item_statistics(ratings, text), *statistics]
+        held_out = HeldOutPosteriors(tuple(table.posterior(one, strengths) for one in folds), fold_of)
+        return table.posterior(item_statistics(ratings, text), strengths), held_out
+
+    def grown(self, n_items: int, view: NDArray[np.float32] | None = None) -> RatingPosterior:
+        """The same for a catalogue of ``n_items``: the new ones, whom nobody has rated, known by text alone.
+
+        ``view``: ``(n_items, D)`` text vectors of the whole catalogue, as at the fit; ``None`` without text.
+        """
+        new = n_items - self.n_items
+        given = np.zeros((new, len(self.newcomer))) if view is None else np.ones((new, view.shape[1] + 1))
+        if new < 0 or (view is not None and len(view) != n_items) or given.shape[1] != len(self.newcomer):
+            raise ConfigError(
+                "the grown catalogue does not fit the rating model.",
+                where="view",
+                value=(n_items, None if view is None else view.shape),
+                hint=f"Give {self.n_items} items or more, and vectors of width {len(self.newcomer) - 1}.",
+            )
+        given[:, -1] = 1.0
+        if view is not None:
+            given[:, :-1] = view[self.n_items :]
+        rows = given @ self.newcomer
+        return replace(
+            self,
+            factors=np.vstack([self.factors, rows[:, :-2].astype(np.float32)]),
+            mean=np.concatenate([self.mean, rows[:, -2]]),
+            own=np.concatenate([self.own, rows[:, -1]]),
         )
-        return whole, HeldOutPosteriors(tuple(folds), fold_of)
 
     @property
     def n_items(self) -> int:
@@ -212,23 +234,27 @@ class RatingPosterior:
             "mean": self.mean,
             "own": self.own,
             "strengths": self.strengths,
+            "newcomer": self.newcomer,
             "settings": np.array([self.noise, *self.scale, self.threshold]),
         }
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[np.generic]]) -> RatingPosterior:
         """The posterior that :meth:`to_arrays` described; ``StoreError`` where parts do not fit."""
-        needed = ("factors", "mean", "own", "strengths", "settings")
+        needed = ("factors", "mean", "own", "strengths", "newcomer", "settings")
         missing = [name for name in needed if name not in arrays]
         if missing:
             raise StoreError(f"there is no array {missing[0]!r}.", where="rating model", value=missing)
         wide = {name: np.asarray(arrays[name], dtype=np.float64) for name in needed[1:]}
         factors = np.asarray(arrays["factors"], dtype=np.float32)
-        shapes = [factors.shape[:1], wide["own"].shape, wide["strengths"].shape, wide["settings"].shape]
-        if factors.ndim != 2 or shapes != [wide["mean"].shape, wide["mean"].shape, (5,), (4,)]:
+        shapes = {name: np.shape(arrays[name]) for name in needed}
+        n_items, width = factors.shape if factors.ndim == 2 else (-1, -1)
+        newcomer = (*shapes["newcomer"][:1], width + 2)
+        fit = [(n_items, width), (n_items,), (n_items,), (5,), newcomer, (4,)]
+        if list(shapes.values()) != fit:
             raise StoreError("the arrays do not fit together.", where="rating model", value=shapes)
-        noise, low, high, threshold = wide["settings"].tolist()
-        return cls(factors, wide["mean"], wide["own"], noise, (low, high), threshold, wide["strengths"])
+        noise, low, high, threshold = wide.pop("settings").tolist()
+        return cls(factors=factors, noise=noise, scale=(low, high), threshold=threshold, **wide)
 
     def _checked(
         self, items: NDArray[np.intp], ratings: NDArray[np.floating]
@@ -260,42 +286,63 @@ class HeldOutPosteriors:
         return self.folds[self.fold_of[user]]
 
 
-def _prepared(
-    values: sp.csr_matrix, view: NDArray[np.float32] | None, scale: tuple[float, float] | None
-) -> tuple[sp.csr_matrix, Array, tuple[float, float], float]:
-    """``(standardised ratings, text features, scale, unit)``."""
-    ratings = sp.csr_matrix(values, dtype=np.float64, copy=True)
-    ratings.sort_indices()
-    if ratings.nnz == 0:
-        raise DataError("there is no rating to learn from.", where="ratings")
-    if not np.all(np.isfinite(ratings.data)):
-        raise DataError("a rating is not a finite number.", where="ratings")
-    if view is not None and len(view) != ratings.shape[1]:
-        raise ConfigError(
-            f"{len(view)} rows of text vectors for {ratings.shape[1]} items.", where="view", value=len(view)
+@dataclass(frozen=True)
+class _Table:
+    """Ratings made ready for fitting."""
+
+    ratings: sp.csr_matrix  # (U, I) divided by ``unit``
+    text: Array  # (I, P) principal parts of the text view
+    text_map: Array  # (D, P)
+    unit: float  # the ratings' spread
+    scale: tuple[float, float]
+    threshold: float
+
+    @classmethod
+    def of(
+        cls,
+        values: sp.csr_matrix,
+        view: NDArray[np.float32] | None,
+        scale: tuple[float, float] | None,
+        liked_at: float,
+    ) -> _Table:
+        ratings = sp.csr_matrix(values, dtype=np.float64, copy=True)
+        ratings.sort_indices()
+        if ratings.nnz == 0:
+            raise DataError("there is no rating to learn from.", where="ratings")
+        if not np.all(np.isfinite(ratings.data)):
+            raise DataError("a rating is not a finite number.", where="ratings")
+        if view is not None and len(view) != ratings.shape[1]:
+            raise ConfigError(
+                f"{len(view)} rows of text vectors for {ratings.shape[1]} items.",
+                where="view",
+                value=len(view),
+                hint="Give one row for every item; zeros where there is no text.",
+            )
+        low, high = (ratings.data.min(), ratings.data.max()) if scale is None else scale
+        unit = unit_of(ratings.data, (low, high))
+        threshold = like_threshold(ratings.data, liked_at)
+        ratings.data /= unit
+        to_text = text_map(view)
+        text = np.zeros((ratings.shape[1], 0)) if view is None else np.asarray(view @ to_text)
+        return cls(ratings, text, to_text, unit, (float(low), float(high)), threshold)
+
+    def posterior(self, statistics: ItemStatistics, strengths: Array) -> RatingPosterior:
+        habits, words, person = (np.sqrt(strengths[:3]) * self.unit).tolist()
+        own, noise = (strengths[3:] * self.unit**2).tolist()
+        n_items, n_habits = statistics.habits.shape
+        n_text = self.text.shape[1]
+        parts = [habits * statistics.habits, words * self.text, np.full((n_items, 1), person)]
+        newcomer = np.zeros((len(self.text_map) + 1, n_habits + n_text + 3))
+        newcomer[:-1, n_habits : n_habits + n_text] = words * self.text_map
+        newcomer[:-1, -2] = self.text_map @ statistics.text_weights * self.unit
+        newcomer[-1, -3:] = person, statistics.middle * self.unit, own + mean_variance(0) * self.unit**2
+        return RatingPosterior(
+            factors=np.hstack(parts).astype(np.float32),
+            mean=statistics.mean * self.unit,
+            own=statistics.variance * self.unit**2 + own,
+            noise=noise,
+            scale=self.scale,
+            threshold=self.threshold,
+            strengths=np.asarray(strengths, dtype=np.float64),
+            newcomer=newcomer,
         )
-    low, high = (float(ratings.data.min()), float(ratings.data.max())) if scale is None else scale
-    unit = unit_of(ratings.data, (low, high))
-    ratings.data /= unit
-    return ratings, text_features(view, ratings.shape[1]), (float(low), float(high)), unit
-
-
-def _assemble(
-    statistics: ItemStatistics,
-    text: Array,
-    strengths: Array,
-    unit: float,
-    scale: tuple[float, float],
-    threshold: float,
-) -> RatingPosterior:
-    habits, words, person, own, noise = np.sqrt(strengths[:3]).tolist() + strengths[3:].tolist()
-    parts = [habits * statistics.habits, words * text, np.full((len(text), 1), person)]
-    return RatingPosterior(
-        factors=(np.hstack(parts) * unit).astype(np.float32),
-        mean=statistics.mean * unit,
-        own=(statistics.variance + own) * unit**2,
-        noise=noise * unit**2,
-        scale=scale,
-        threshold=threshold,
-        strengths=np.asarray(strengths, dtype=np.float64),
-    )

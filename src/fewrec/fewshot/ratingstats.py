@@ -9,7 +9,7 @@ import scipy.linalg
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-__all__ = ["ItemStatistics", "item_statistics", "like_threshold", "text_features", "unit_of"]
+__all__ = ["ItemStatistics", "item_statistics", "like_threshold", "mean_variance", "text_map", "unit_of"]
 
 Array = NDArray[np.float64]
 
@@ -18,6 +18,9 @@ PSEUDO_RATERS = 20
 """Two items' covariance is divided by their common raters plus this: few raters, little said."""
 
 ITEM_PSEUDO, USER_PSEUDO = 5, 3
+AVID, PASSES = 30, 2
+"""With ten users of MovieLens the two took .007 off the log loss of others; with all of them, .001."""
+
 OWN_VARIANCE, NOISE, TEXT_PENALTY = 0.16, 0.8, 40.0
 """Of item means, in squared standard deviations of the ratings: what text leaves unexplained, one rating's
 noise, and the ridge penalty of the text weights (prior variance 1/40); 10 did no better on training users."""
@@ -38,6 +41,13 @@ class ItemStatistics:
     mean: Array  # (I,) mu + b_i
     variance: Array  # (I,) of b_i, .75 / (c_i + 5)
     habits: Array  # (I, R) V: products approximate C_ij / (N_ij + 20)
+    middle: float  # mu
+    text_weights: Array  # (P,) of b_i on the text parts
+
+
+def mean_variance(count: NDArray[np.intp] | int) -> Array:
+    """Variance of the mean of an item with ``count`` ratings, in squared units of the ratings' spread."""
+    return np.asarray(MEAN_VARIANCE / (count + ITEM_PSEUDO))
 
 
 def unit_of(values: NDArray[np.floating], scale: tuple[float, float]) -> float:
@@ -61,58 +71,66 @@ def like_threshold(values: NDArray[np.floating], liked_at: float) -> float:
     return liked_at - (float(np.diff(grid).min()) / 2 if len(grid) > 1 else 0.0)
 
 
-def text_features(view: NDArray[np.float32] | None, n_items: int) -> Array:
-    """``(I, P)`` principal parts of the text view (P <= 64): their products stand for the cosines of texts.
+def text_map(view: NDArray[np.float32] | None) -> Array:
+    """``(D, P)``, P <= 64: ``view @ text_map(view)`` are principal parts whose products stand for text
+    cosines.
 
     On training users of MovieLens the 64-part linear kernel, the full one, relu(cos) and (cos + cos^2)/2 gave
-    the same likelihood to three digits; this one is a covariance by construction, and needs no embeddings at
-    serving.
+    the same likelihood to three digits; this one is a covariance by construction, and serving needs no
+    embeddings. ``(D, 0)`` where no item has text.
     """
     if view is None or not np.any(view):
-        return np.zeros((n_items, 0))
+        return np.zeros((0 if view is None else view.shape[1], 0))
     wide = np.asarray(view, dtype=np.float64)
-    small = wide.T @ wide if wide.shape[1] <= len(wide) else wide @ wide.T
+    tall = len(wide) >= wide.shape[1]
+    small = wide.T @ wide if tall else wide @ wide.T
     n = len(small)
     values, vectors = scipy.linalg.eigh(small, subset_by_index=[max(0, n - TEXT_RANK), n - 1])
     keep = values > 1e-9 * max(values[-1], 1e-300)
-    if wide.shape[1] <= len(wide):
-        return wide @ vectors[:, keep]
-    return vectors[:, keep] * np.sqrt(values[keep])
+    values, vectors = values[keep], vectors[:, keep]
+    return np.asarray(vectors if tall else wide.T @ (vectors / np.sqrt(values)))
 
 
 def item_statistics(ratings: sp.csr_matrix, text: Array) -> ItemStatistics:
-    """Means and habits of the items from standardised ``ratings`` ``(U, I)``; the mean is 0 without ratings.
+    """Means and habits of the items from standardised ``ratings`` ``(U, I)`` and text parts ``(I, P)``.
 
-    ``b_i`` starts from a ridge regression of the item means on text, then is drawn to it as by 5 ratings;
-    residuals lose the user's mean (drawn to 0 as by 3 ratings) before covariances are summed.
+    Additive: ``mu + b_i + offset_u``. Users count for ``mu`` by n / (n + 30), so that one avid rater does not
+    speak for ten people. ``b_i`` starts from a ridge regression of the item means on text and is drawn to it
+    as by 5 ratings, offsets to 0 as by 3; in two passes, so that an item rated by generous people is not
+    taken for a good one. Residuals of all three give the habits.
     """
     n_users, n_items = ratings.shape
     values, items = ratings.data.astype(np.float64), ratings.indices
     users = np.repeat(np.arange(n_users), np.diff(ratings.indptr))
-    mu = values.mean() if len(values) else 0.0
+    given = np.bincount(users, minlength=n_users)
     count = np.bincount(items, minlength=n_items)
-    total = np.bincount(items, values - mu, minlength=n_items)
-    expected = _expected(text, count, total)
-    effect = expected + (total - count * expected) / (count + ITEM_PSEUDO)
-    residual = values - mu - effect[items]
-    user_total = np.bincount(users, residual, minlength=n_users)
-    residual -= (user_total / (np.bincount(users, minlength=n_users) + USER_PSEUDO))[users]
+    say = 1 / (given[users] + AVID)  # n / (n + 30) of a user, shared among the n ratings
+    middle = float(say @ values / say.sum()) if len(values) else 0.0
+    offset = np.zeros(n_users)
+    for _ in range(PASSES):
+        total = np.bincount(items, values - middle - offset[users], minlength=n_items)
+        weights = _text_weights(text, count, total)
+        expected = text @ weights
+        effect = expected + (total - count * expected) / (count + ITEM_PSEUDO)
+        residual = values - middle - effect[items]
+        offset = np.bincount(users, residual, minlength=n_users) / (given + USER_PSEUDO)
+    residual -= offset[users]
     return ItemStatistics(
-        mean=mu + effect,
-        variance=MEAN_VARIANCE / (count + ITEM_PSEUDO),
+        mean=middle + effect,
+        variance=mean_variance(count),
         habits=_habits(sp.csr_matrix((residual, items, ratings.indptr), shape=ratings.shape), count),
+        middle=middle,
+        text_weights=weights,
     )
 
 
-def _expected(text: Array, count: NDArray[np.intp], total: Array) -> Array:
-    """What text alone says of the item means: ``(I,)``."""
+def _text_weights(text: Array, count: NDArray[np.intp], total: Array) -> Array:
+    """What one unit of each text part adds to an item's mean: ``(P,)``."""
     known = count > 0
-    if text.shape[1] == 0 or not known.any():
-        return np.zeros(len(count))
     rows = text[known]
     weight = 1 / (OWN_VARIANCE + NOISE / count[known])
     gram = (rows * weight[:, None]).T @ rows + TEXT_PENALTY * np.eye(text.shape[1])
-    return text @ np.linalg.solve(gram, rows.T @ (weight * total[known] / count[known]))
+    return np.linalg.solve(gram, rows.T @ (weight * total[known] / count[known]))
 
 
 def _habits(residuals: sp.csr_matrix, count: NDArray[np.intp]) -> Array:
