@@ -3,7 +3,9 @@
 from fewrec.signals.base import Kind, Signal
 from fewrec.signals.habits import Exposure, GraphNarrow, GraphWide, TextEase, TextGraph
 from fewrec.signals.popularity import Popularity
+from fewrec.signals.portrait import Portrait
 from fewrec.signals.registry import DEFAULT, register_signal, resolve_signals
+from fewrec.signals.sparse import Sparse, profile
 from fewrec.signals.spectrum import Spectrum
 from fewrec.signals.supports import Supports, Taste
 from fewrec.signals.text import DescriptionSimilarity, Dislike, TextSimilarity, WordSimilarity
@@ -18,7 +20,9 @@ __all__ = [
     "GraphWide",
     "Kind",
     "Popularity",
+    "Portrait",
     "Signal",
+    "Sparse",
     "Spectrum",
     "Supports",
     "Taste",
@@ -28,6 +32,7 @@ __all__ = [
     "TrainingData",
     "WordSimilarity",
     "centred",
+    "profile",
     "register_signal",
     "resolve_signals",
     "text_neighbours",

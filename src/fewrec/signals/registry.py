@@ -9,6 +9,8 @@ from fewrec.errors import ConfigError
 from fewrec.signals.base import Signal
 from fewrec.signals.habits import Exposure, GraphNarrow, GraphWide, TextEase, TextGraph
 from fewrec.signals.popularity import Popularity
+from fewrec.signals.portrait import Portrait
+from fewrec.signals.sparse import Sparse
 from fewrec.signals.taste import TasteMatch
 from fewrec.signals.text import DescriptionSimilarity, Dislike, TextSimilarity, WordSimilarity
 
@@ -28,6 +30,7 @@ DEFAULT = (
     "text-ease",
     "exposure",
     "taste",
+    "portrait",
 )
 
 
@@ -48,12 +51,14 @@ for _signal in (
     TextEase,
     Exposure,
     TasteMatch,
+    Portrait,
+    Sparse,
 ):
     register_signal(_signal.name, _signal)
 
 
 def resolve_signals(signals: str | Sequence[str | Signal]) -> list[Signal]:
-    """New signal objects from ``"default"``, or a list of names and ready objects (``"default"`` may be among them)."""
+    """New signals from ``"default"``, or from a list of names and ready objects (``"default"`` may be in it)."""
     wanted = [signals] if isinstance(signals, str) else list(signals)
     if not wanted:
         raise ConfigError("the list of signals is empty.", where="signals", value=signals, hint=_known())
@@ -68,12 +73,17 @@ def resolve_signals(signals: str | Sequence[str | Signal]) -> list[Signal]:
         else:
             near = difflib.get_close_matches(str(entry), _SIGNALS, 1)
             guess = f"Did you mean {near[0]!r}? " if near else ""
-            raise ConfigError(f"there is no signal {entry!r}.", where="signals", value=entry, hint=guess + _known())
+            raise ConfigError(
+                f"there is no signal {entry!r}.", where="signals", value=entry, hint=guess + _known()
+            )
     names = [signal.name for signal in result]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise ConfigError(
-            f"the signal {twice[0]!r} is named twice.", where="signals", value=twice[0], hint="Name each signal once."
+            f"the signal {twice[0]!r} is named twice.",
+            where="signals",
+            value=twice[0],
+            hint="Name each signal once.",
         )
     return result
 
