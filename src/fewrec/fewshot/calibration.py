@@ -43,7 +43,7 @@ class _Prior:
 
 RATED = _Prior(level=(0.0, 1.7, 0.0), precision=(100.0, 20.0, 20.0), per_user=4.0)
 """Of intercept, probit and standing. A logistic curve of slope 1.7 is the normal distribution function to
-.01: the prior is that the rating model is right. One user's ratings lean one way together: they count as four."""
+.01: the prior is that the rating model is right. One user's ratings lean one way, so they count as four."""
 
 MET = _Prior(level=(0.0, 0.3, 0.4, 0.8), precision=(0.1, 1.0, 1.0, 1.0), per_user=5.0)
 """Of intercept, place among all, place among the best, and standing."""
@@ -142,6 +142,19 @@ class Calibration:
             )
             result[row, known] = expit(features @ (_mix(float(k)) @ self.ends))
         return result
+
+    def probability_of(
+        self, scores: NDArray[np.floating], k_shot: int, items: NDArray[np.intp], probit: Array | None = None
+    ) -> Array:
+        """:meth:`probability` of one stranger for the items at these positions only: ``(C,)``.
+
+        ``scores``: ``(I,)`` of all items, which tell where these stand; ``probit``: ``(C,)``, for ratings only.
+        """
+        row = None
+        if probit is not None:
+            row = np.zeros((1, len(scores)))
+            row[0, items] = probit
+        return np.asarray(self.probability(scores[None, :], np.array([k_shot]), row)[0, items])
 
     def to_arrays(self) -> dict[str, NDArray[np.generic]]:
         """All there is to save, as plain arrays."""

@@ -60,23 +60,27 @@ class Trust:
 FULL = (1.0, 1.0)
 
 
-def measure_trust(episodes: Sequence[Episode], signals: Sequence[Signal], prior: Fusion, seed: int) -> Trust:
+def measure_trust(
+    episodes: Sequence[Episode], signals: Sequence[Signal], prior: Fusion, seed: int
+) -> tuple[Trust, list[Fusion]]:
     """Refit the weights on 4/5 of the training users, compare with the bestseller list on the others.
 
     Takes the trust with the largest expected gain less half a standard error; with no episodes or one user nothing
-    can be compared and the weights are trusted as they are.
+    can be compared and the weights are trusted as they are. Also gives back the refitted weights.
     """
     popularity = np.array([not signal.personal for signal in signals])
     users = np.unique([episode.user for episode in episodes])
     if len(users) < 2 or not popularity.any():
-        return Trust(FULL, 0.0, 0.0, len(users))
+        return Trust(FULL, 0.0, 0.0, len(users)), []
     users = np.random.default_rng(seed).permutation(users)
     gains: dict[int, list[NDArray[np.float64]]] = {}
     found: dict[int, list[NDArray[np.float64]]] = {}
+    fusions: list[Fusion] = []
     for fold in range(min(FOLDS, len(users))):
         held = set(users[fold::FOLDS].tolist())
         test = [episode for episode in episodes if episode.user in held]
-        fitted = fit_fusion([e for e in episodes if e.user not in held], signals, prior, rounds=1)
+        fitted = fit_fusion([e for e in episodes if e.user not in held], signals, prior)
+        fusions.append(fitted)
         ndcg, hits = hard_ndcg(test, [fitted.towards_popularity(pair, popularity) for pair in PAIRS])
         for episode, row, hit in zip(test, ndcg - ndcg[:, :1], hits, strict=True):  # PAIRS[0]: bestsellers
             gains.setdefault(episode.user, []).append(row)
@@ -89,4 +93,4 @@ def measure_trust(episodes: Sequence[Episode], signals: Sequence[Signal], prior:
     best = int(np.argmax(bound))
     by_k = [(k, np.mean(rows, axis=0)) for k, rows in sorted(found.items())]
     hits_by_k = tuple((k, float(mean_hits[best]), float(mean_hits[0])) for k, mean_hits in by_k)
-    return Trust(PAIRS[best], float(mean[best]), float(error[best]), n, hits_by_k)
+    return Trust(PAIRS[best], float(mean[best]), float(error[best]), n, hits_by_k), fusions

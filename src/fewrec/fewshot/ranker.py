@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewrec.fewshot.episodes import Episode, SignalFactory, draw_episodes, fit_signals
-from fewrec.fewshot.fusion import Fusion, fit_fusion, measure_scales, prior_fusion
+from fewrec.fewshot.fusion import Fusion, fit_fusion, mean_fusion, measure_scales, prior_fusion
 from fewrec.fewshot.guard import Trust, measure_trust
 from fewrec.signals import Signal, Supports, TrainingData
 
@@ -45,9 +45,10 @@ class Ranker:
         fusion = prior_fusion(signals, measure_scales(episodes, len(signals)))
         trust = None
         if tune and episodes:
-            trust = measure_trust(episodes, signals, fusion, seed)
+            trust, partial = measure_trust(episodes, signals, fusion, seed)
             popularity = np.array([not signal.personal for signal in signals])
-            fusion = fit_fusion(episodes, signals, fusion).towards_popularity(trust.value, popularity)
+            whole = fit_fusion(episodes, signals, fusion)
+            fusion = mean_fusion([*partial, whole]).towards_popularity(trust.value, popularity)
         return cls(tuple(signals), fusion, trust, training.n_items), episodes
 
     def score(self, supports: Supports) -> NDArray[np.float32]:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from threadpoolctl import threadpool_limits
 
 from fewrec.data import Dataset
 from fewrec.data.vocabulary import canonical_order
-from fewrec.encode import Encoder, progress_bar, resolve
+from fewrec.encode import Encoder, resolve
 from fewrec.errors import ConfigError, DataError, NotFittedError, StoreError
 from fewrec.persist import read_folder, write_folder
 from fewrec.rank import Candidates, check_n, diversify, top_n, where_mask
@@ -24,7 +23,8 @@ from fewrec.recommendations import Recommendation, Recommendations
 from fewrec.recommender.confidence import confidence
 from fewrec.recommender.growing import grown
 from fewrec.recommender.lookalikes import Audience, audience_of, similar
-from fewrec.recommender.model import FittedModel, Progress, fit_model
+from fewrec.recommender.model import FittedModel, Progress, fit_model, shown
+from fewrec.recommender.predictions import Predictions, Prospects, matrix
 from fewrec.recommender.reasons import Explainer, blind
 from fewrec.recommender.saving import check_class, from_parts, lacking, signal_names, to_parts
 from fewrec.recommender.visitors import OnUnknown, Support, Visitor, Visitors, names_of, tell
@@ -33,6 +33,8 @@ from fewrec.signals import Signal, Supports
 __all__ = ["Recommender"]
 
 Id = str | int
+BATCH = 64
+"""Visitors scored at once."""
 
 
 class Recommender:
@@ -85,7 +87,7 @@ class Recommender:
             raise DataError(f"a {kind} is no Dataset.", where="fit", hint=hint)
         if self._encoder is None:
             self._encoder = resolve(self.encoder)
-        with _shown(progress) as say:
+        with shown(progress) as say:
             self._model = fit_model(
                 data.sorted(),
                 self._encoder,
@@ -93,6 +95,7 @@ class Recommender:
                 tune=self.tune,
                 seed=self.seed,
                 cache=self.cache,
+                profile_size=self.s,
                 progress=say,
             )
         self._set_data(data)
@@ -161,10 +164,11 @@ class Recommender:
         chosen = top_n(scores, candidates.mask, n if diversity == 0 else pool_size(n), tie_break)
         if diversity > 0:
             chosen = diversify(chosen, scores, self._item_vectors, diversity, n)
-        rows = self._rows(supports, chosen, scores, nothing)
+        rows = self._rows(visitor, supports, chosen, scores, nothing)
         return Recommendations(
             tuple(rows),
             sure=confidence(self._fitted, visitor, int(supports.liked.nnz), rows, nothing),
+            profile=self._fitted.profile(supports),
             warnings=(*visitor.warnings, *notes),
             dropped=candidates.dropped,
             candidates=candidates.came_in,
@@ -201,6 +205,40 @@ class Recommender:
             return np.zeros((0, len(self.data.items) if items is None else len(items)), dtype=np.float32)
         return self._in_order(self._scores(self._batch(visitors), visitors), items)
 
+    def predict(
+        self,
+        users: Sequence[Id] | None = None,
+        items: Sequence[Any] | None = None,
+        support: Support | None = None,
+        *,
+        on_unknown: OnUnknown = "raise",
+    ) -> Predictions:
+        """The predicted ratings with 80 % intervals and the probability of liking, people x items.
+
+        ``users``: known users, all by default; or one stranger with ``support``. ``items``: all by default. Items
+        already rated are predicted, too.
+        """
+        if support is not None and users is None:
+            visitors = [self._visitors_of.read(support=support, on_unknown=on_unknown)]
+        else:
+            wanted = self.data.users.ids if users is None else names_of(users)
+            visitors = [self._visitors_of.read(user, support, on_unknown=on_unknown) for user in wanted]
+        ids = self.data.items.ids if items is None else [self._visitors.catalogue.find(x) for x in names_of(items)]
+        people = self._prospects(visitors, np.array([self._fitted.position[item] for item in ids], dtype=np.intp))
+        return matrix([prospects for prospects, _ in people], [visitor.user for visitor in visitors], ids)
+
+    def _prospects(
+        self, visitors: Sequence[Visitor], items: NDArray[np.intp]
+    ) -> list[tuple[Prospects, NDArray[np.float32]]]:
+        """For every visitor the prospects and the scores of ``items``, in batches of bounded memory."""
+        people = []
+        for start in range(0, len(visitors), BATCH):
+            part = visitors[start : start + BATCH]
+            supports = self._batch(part)
+            for visitor, k_shot, row in zip(part, supports.k_shot, self._scores(supports, part), strict=True):
+                people.append((Prospects.of(self._fitted, visitor, int(k_shot), row, items), row[items]))
+        return people
+
     def similar_items(self, item: Any, n: int = 10) -> Recommendations:
         """The items that resemble ``item`` (by id or title) most, in text and in who likes them."""
         at = self._fitted.position[self._visitors_of.catalogue.find(item)]
@@ -212,8 +250,9 @@ class Recommender:
         ids = self.data.users.ids
         # In canonical order: equal scores must not be ranked by the order of rows.
         users = [ids[at] for at in canonical_order(ids) if found not in self.data.history(ids[at])]
-        supports = self._batch([self._visitors.read(user=user) for user in users])
-        return audience_of(self._fitted, found, self._title(self._fitted.position[found]), users, supports, n)
+        at = np.array([self._fitted.position[found]])
+        people = self._prospects([self._visitors.read(user=user) for user in users], at)
+        return audience_of(self._fitted, found, self._title(int(at[0])), users, people, n)
 
     # -- what changes the data
 
@@ -345,39 +384,27 @@ class Recommender:
         return candidates, notes
 
     def _rows(
-        self, supports: Supports, chosen: NDArray[np.intp], scores: NDArray[np.float32], nothing: bool
+        self,
+        visitor: Visitor,
+        supports: Supports,
+        chosen: NDArray[np.intp],
+        scores: NDArray[np.float32],
+        nothing: bool,
     ) -> list[Recommendation]:
         model = self._fitted
         explainer = Explainer(model, self._title)
         reasons = blind(scores[chosen]) if nothing else explainer.reasons(supports, chosen, scores[chosen])
+        prospects = Prospects.of(model, visitor, int(supports.k_shot[0]), scores, chosen)
         return [
             Recommendation(
                 item=model.item_ids[at],
                 title=self._title(at),
-                rank=rank,
+                rank=place + 1,
                 score=float(scores[at]),
+                probability=None if nothing else prospects.chance(place),
+                rating=prospects.rating(place),
                 served=model.served(at),
-                reasons=why,
+                reasons=reasons[place],
             )
-            for rank, (at, why) in enumerate(zip(chosen.tolist(), reasons, strict=True), start=1)
+            for place, at in enumerate(chosen.tolist())
         ]
-
-
-@contextlib.contextmanager
-def _shown(progress: bool | Progress) -> Iterator[Progress | None]:
-    """Bars on stderr, one for each kind of work, where that is a terminal."""
-    if callable(progress):
-        yield progress
-        return
-    if not progress:
-        yield None
-        return
-    with contextlib.ExitStack() as stack:
-        bars: dict[str, Any] = {}
-
-        def show(what: str, done: int, total: int) -> None:
-            if what not in bars:
-                bars[what] = stack.enter_context(progress_bar(what))
-            bars[what](done, total)
-
-        yield show

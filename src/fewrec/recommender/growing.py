@@ -55,6 +55,7 @@ def grown(model: FittedModel, data: Dataset, signals: object) -> FittedModel:
         item_ids=[*model.item_ids, *new],
         training=training,
         ranker=ranker,
+        feature_names=model.feature_names if training.features is None else list(data.item_features[1]),
         **model.grown_extras(training),
     )
 

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fewrec.rank import top_n
 from fewrec.recommendations import Reason, Recommendation, Recommendations
 from fewrec.recommender.model import FittedModel
-from fewrec.signals import Supports
+from fewrec.recommender.predictions import Prospects
 
 __all__ = ["Audience", "AudienceRow", "audience_of", "similar"]
 
@@ -130,20 +131,28 @@ class Audience(Sequence[AudienceRow]):
 
 
 def audience_of(
-    model: FittedModel, item: Id, title: str, users: Sequence[Id], supports: Supports, n: int
+    model: FittedModel,
+    item: Id,
+    title: str,
+    users: Sequence[Id],
+    people: Sequence[tuple[Prospects, NDArray[np.float32]]],
+    n: int,
 ) -> Audience:
-    """The best ``n`` of ``users``, row by row of ``supports``, but nobody of whom nothing can be known."""
-    at = model.position[item]
-    served = model.served(at)
+    """The best ``n`` of ``users``, given the prospects and the score of the item for each of them.
+
+    Probabilities compare people; bare scores would favour whoever has the longest history, and serve where there are
+    no probabilities. Nobody is listed of whom nothing can be known.
+    """
+    served = model.served(model.position[item])
     if served == "cold":
         nothing = "Nothing is known about this item: nobody has met it, and it has no text."
         return Audience(item, title, (), nothing)
-    rows: list[AudienceRow] = []
-    if users:
-        scores = model.ranker.score_items(supports, np.array([at]))[:, 0]
-        if not model.met.any():
-            scores[scores == 0] = np.nan  # nothing was done or said that tells anything
-        chosen = top_n(scores, n=n).tolist()
-        rows = [AudienceRow(users[at], rank, float(scores[at]), None) for rank, at in enumerate(chosen, start=1)]
+    scores = np.array([row[0] for _, row in people], dtype=np.float64)
+    chances = np.array([prospects.probability[0] for prospects, _ in people], dtype=np.float64)
+    chosen = top_n(scores if np.isnan(chances).all() else chances, n=n).tolist() if len(users) else []
+    rows = [
+        AudienceRow(users[at], rank, float(scores[at]), people[at][0].chance(0))
+        for rank, at in enumerate(chosen, start=1)
+    ]
     basis = "what others did with it" if served == "hot" else "its text alone, since nobody has met it"
     return Audience(item, title, tuple(rows), f"Judged from {len(users)} histories and {basis}.")

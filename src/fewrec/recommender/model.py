@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
@@ -13,18 +14,41 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from fewrec.data import Dataset
-from fewrec.encode import Encoder
+from fewrec.encode import Encoder, progress_bar
+from fewrec.fewshot.calibration import Calibration
+from fewrec.fewshot.episodes import Episode
 from fewrec.fewshot.newitems import NewItems
+from fewrec.fewshot.posterior import RatingPosterior
 from fewrec.fewshot.ranker import Ranker
 from fewrec.fewshot.tasting import learn_taste
 from fewrec.recommender.sentences import practice
-from fewrec.signals import Signal, Supports, TrainingData, resolve_signals, text_neighbours
+from fewrec.signals import Signal, Sparse, Supports, TrainingData, resolve_signals, text_neighbours
 from fewrec.text import TextReader
 
 __all__ = ["FittedModel", "fit_model"]
 
 Progress = Callable[[str, int, int], None]
 """``progress(what, done, total)``."""
+
+
+@contextlib.contextmanager
+def shown(progress: bool | Progress) -> Iterator[Progress | None]:
+    """Bars on stderr, one for each kind of work, where that is a terminal."""
+    if callable(progress):
+        yield progress
+        return
+    if not progress:
+        yield None
+        return
+    with contextlib.ExitStack() as stack:
+        bars: dict[str, Any] = {}
+
+        def show(what: str, done: int, total: int) -> None:
+            if what not in bars:
+                bars[what] = stack.enter_context(progress_bar(what))
+            bars[what](done, total)
+
+        yield show
 
 
 @dataclass
@@ -38,6 +62,10 @@ class FittedModel:
     user_ids: list[str | int]  # the training users, row by row
     new_weights: NDArray[np.float64] | None  # of NewItems; None where there is nothing to learn them from
     portrait_names: list[str]  # what the columns of training.portraits mean
+    profile_size: int  # features in a profile at most
+    feature_names: list[str]  # what the columns of training.features mean
+    posterior: RatingPosterior | None  # where there are ratings
+    calibration: Calibration | None  # where there are interactions
 
     @cached_property
     def position(self) -> dict[str | int, int]:
@@ -71,17 +99,35 @@ class FittedModel:
         return NewItems.of(self.training, self.new_weights)
 
     def extras(self) -> dict[str, dict[str, NDArray[Any]]]:
-        """What else was learned, by part, as arrays: the rating posterior and the calibration."""
-        return {}
+        """The rating posterior and the calibration as arrays, by part."""
+        parts = {"posterior": self.posterior, "calibration": self.calibration}
+        return {name: part.to_arrays() for name, part in parts.items() if part is not None}
 
     @staticmethod
-    def extras_from(arrays: Mapping[str, Any]) -> dict[str, Any]:
+    def extras_from(arrays: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
         """The inverse of :meth:`extras`: keyword arguments of this class."""
-        return {}
+        posterior, calibration = arrays.get("posterior"), arrays.get("calibration")
+        return {
+            "posterior": RatingPosterior.from_arrays(posterior) if posterior else None,
+            "calibration": Calibration.from_arrays(calibration) if calibration else None,
+        }
 
     def grown_extras(self, training: TrainingData) -> dict[str, Any]:
         """The same for a catalogue with more items."""
-        return {}
+        view = training.views.get("title")
+        return {"posterior": self.posterior and self.posterior.grown(training.n_items, view)}
+
+    @cached_property
+    def taste_profile(self) -> Sparse | None:
+        """What finds the named features that explain a visitor; ``None`` where items have none."""
+        ready = Sparse(self.profile_size)
+        return ready.fit(self.training) if ready.available(self.training) else None
+
+    def profile(self, supports: Supports) -> tuple[str, ...]:
+        """The named features that the one visitor here seems to like, strongest first."""
+        if self.taste_profile is None or supports.liked.nnz == 0:
+            return ()
+        return tuple(self.feature_names[feature] for feature, _ in self.taste_profile.explain(supports)[0])
 
     def served(self, at: int) -> Literal["hot", "warm", "cold"]:
         """hot: met in training; warm: known by its text alone; cold: neither."""
@@ -112,6 +158,7 @@ def fit_model(
     tune: bool,
     seed: int,
     cache: Any,
+    profile_size: int,
     progress: Progress | None,
 ) -> FittedModel:
     """Fits everything on ``data``, which is in canonical order already: so row order cannot change an answer.
@@ -130,13 +177,14 @@ def fit_model(
         def make() -> list[Signal]:
             return resolve_signals(signals)
 
-        ranker, _ = Ranker.fit(
+        ranker, episodes = Ranker.fit(
             training,
             make,
             seed,
             tune=tune,
             progress=lambda done, total: say("Learning from past users", done, total),
         )
+        posterior, calibration = _certainty(data, training, ranker, episodes, seed)
         tasting = practice(training, data.item_features[1], reader, seed) if tune else None
         ranker = learn_taste(ranker, training, make, tasting, seed)
         new_weights = NewItems.learn(training, seed, tune)
@@ -148,7 +196,30 @@ def fit_model(
         user_ids=list(data.users.ids),
         new_weights=new_weights,
         portrait_names=list(data.user_features[1]),
+        profile_size=profile_size,
+        feature_names=list(data.item_features[1]),
+        posterior=posterior,
+        calibration=calibration,
     )
+
+
+def _certainty(
+    data: Dataset, training: TrainingData, ranker: Ranker, episodes: Sequence[Episode], seed: int
+) -> tuple[RatingPosterior | None, Calibration | None]:
+    """What turns scores into ratings and probabilities, learned on the episodes of the ranker."""
+    if training.seen.nnz == 0:
+        return None, None
+    if not training.explicit:
+        return None, Calibration.fit(episodes, ranker.fusion, training)
+    values = data.matrix("value")
+    posterior, held_out = RatingPosterior.fit_with_folds(
+        values,
+        training.views.get("title"),
+        liked_at=data.feedback.liked_at,
+        scale=data.feedback.scale,
+        seed=seed,
+    )
+    return posterior, Calibration.fit(episodes, ranker.fusion, training, held_out, values)
 
 
 def training_arrays(

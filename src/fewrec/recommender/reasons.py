@@ -70,10 +70,10 @@ class Explainer:
 
     def _support_item(self, other: int, liked: bool, text: float, habits: float) -> list[Reason]:
         title = self.title(other)
-        verb = "liked" if liked else "did not like" if text or habits else "met"
+        verb = "liked" if liked else "tried"
         return [
             Reason("liked" if liked else "disliked", f"reads like “{title}”, which you {verb}", text),
-            Reason("habits", f"chosen by people who met “{title}”", habits)
+            Reason("habits", f"liked by people who tried “{title}”", habits)
             if not liked
             else Reason("habits", f"liked by people who like “{title}”", habits),
         ]

@@ -81,6 +81,7 @@ def to_parts(model: FittedModel, data: Dataset) -> Parts:
     tables, settings = data.to_tables()
     about = {
         "explicit": training.explicit,
+        "profile_size": model.profile_size,
         "fused": list(fusion.names),
         "trust": None if trust is None else trust.to_dict(),
         "encoder_id": model.reader.encoder_id,
@@ -94,6 +95,7 @@ def to_parts(model: FittedModel, data: Dataset) -> Parts:
         "items": {"id": model.item_ids},
         "users": {"id": model.user_ids},
         "portraits": {"name": model.portrait_names},
+        "features": {"name": model.feature_names},
     }
     return about, arrays, {**stored, **lists, **named}
 
@@ -149,7 +151,9 @@ def from_parts(
         ranker=ranker,
         new_weights=arrays.get("new/weights"),
         portrait_names=tables["portraits"]["name"],
-        **FittedModel.extras_from(arrays),
+        feature_names=tables["features"]["name"],
+        profile_size=about["profile_size"],
+        **FittedModel.extras_from({part: _inside(arrays, f"{part}/") for part in ("posterior", "calibration")}),
     )
     return model, data
 

@@ -8,7 +8,7 @@ from fewrec.signals.registry import DEFAULT, register_signal, resolve_signals
 from fewrec.signals.sparse import Sparse, profile
 from fewrec.signals.spectrum import Spectrum
 from fewrec.signals.supports import Supports, Taste
-from fewrec.signals.text import DescriptionSimilarity, Dislike, TextSimilarity, WordSimilarity
+from fewrec.signals.text import DescriptionSimilarity, Dislike, NearestText, TextSimilarity, WordSimilarity
 from fewrec.signals.training import TrainingData, centred, text_neighbours
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "GraphNarrow",
     "GraphWide",
     "Kind",
+    "NearestText",
     "Popularity",
     "Portrait",
     "Signal",

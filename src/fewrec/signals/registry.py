@@ -12,7 +12,7 @@ from fewrec.signals.popularity import Popularity
 from fewrec.signals.portrait import Portrait
 from fewrec.signals.sparse import Sparse
 from fewrec.signals.taste import TasteMatch
-from fewrec.signals.text import DescriptionSimilarity, Dislike, TextSimilarity, WordSimilarity
+from fewrec.signals.text import DescriptionSimilarity, Dislike, NearestText, TextSimilarity, WordSimilarity
 
 __all__ = ["DEFAULT", "register_signal", "resolve_signals"]
 
@@ -23,6 +23,7 @@ DEFAULT = (
     "text",
     "description",
     "words",
+    "nearest",
     "dislike",
     "graph-narrow",
     "graph-wide",
@@ -44,6 +45,7 @@ for _signal in (
     TextSimilarity,
     DescriptionSimilarity,
     WordSimilarity,
+    NearestText,
     Dislike,
     GraphNarrow,
     GraphWide,
@@ -58,7 +60,7 @@ for _signal in (
 
 
 def resolve_signals(signals: str | Sequence[str | Signal]) -> list[Signal]:
-    """New signals from ``"default"``, or from a list of names and ready objects (``"default"`` may be in it)."""
+    """New signals from ``"default"`` or a list of names and ready objects (``"default"`` may be in it)."""
     wanted = [signals] if isinstance(signals, str) else list(signals)
     if not wanted:
         raise ConfigError("the list of signals is empty.", where="signals", value=signals, hint=_known())

@@ -10,7 +10,7 @@ from fewrec.signals.base import ALL, Items, Signal
 from fewrec.signals.supports import Supports
 from fewrec.signals.training import TrainingData
 
-__all__ = ["Dislike", "TextSimilarity", "WordSimilarity"]
+__all__ = ["Dislike", "NearestText", "TextSimilarity", "WordSimilarity"]
 
 
 class TextSimilarity(Signal):
@@ -61,6 +61,31 @@ class WordSimilarity(Signal):
 
     def score_items(self, supports: Supports, items: Items) -> NDArray[np.float32]:
         return _dense((supports.liked @ self._words) @ self._words[items].T)
+
+
+class NearestText(Signal):
+    """How much of an item's text neighbourhood was liked: ``sum over liked j of T_ij``.
+
+    ``T`` holds each item's 20 nearest (see ``text_neighbours``). Where the plain cosines add up weak resemblances
+    to everything liked, this follows the few closest: the next book of a series (on training users of goodbooks
+    NDCG@10 .225 to .242 with 50 of them at k = 10, .264 to .269 with all; nothing on films).
+    """
+
+    name = "nearest"
+    kind = "text"
+
+    def available(self, training: TrainingData) -> bool:
+        return training.neighbours is not None
+
+    def fit(self, training: TrainingData) -> NearestText:
+        self._neighbours = training.neighbours
+        return self
+
+    def score(self, supports: Supports) -> NDArray[np.float32]:
+        return self.score_items(supports, ALL)
+
+    def score_items(self, supports: Supports, items: Items) -> NDArray[np.float32]:
+        return _dense(supports.liked @ self._neighbours[items].T)
 
 
 class Dislike(Signal):
