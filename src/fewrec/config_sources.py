@@ -46,10 +46,6 @@ class Resolved:
                 rows.append((name, value, self.sources.get(name, "default")))
         return rows
 
-    def from_flags(self) -> list[str]:
-        """The flags that were given, as they are written."""
-        return list(dict.fromkeys(source for source in self.sources.values() if source.startswith("-")))
-
 
 def variable_of(name: str) -> str:
     """The environment variable of a setting: "FEWREC_LIST_N" for "list.n"."""

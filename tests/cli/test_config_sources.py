@@ -189,3 +189,13 @@ def test_a_wrong_variable_is_told_by_name(variable, text, message):
 )
 def test_a_wrong_flag_is_told_by_name(name, texts, message):
     assert refused({name: texts}, {}) == message
+
+
+def test_a_file_that_the_system_refuses_is_told(monkeypatch):
+    write("[list]\nn = 3\n")
+
+    def refuse(self):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    assert refused({}, {}) == "fewrec.toml: the file cannot be read (Permission denied)."

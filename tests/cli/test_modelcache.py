@@ -265,3 +265,26 @@ def test_the_folder_may_be_named(run, shop, tmp_path):
     assert run("cache", "info", "--cache", "mine", "--json").json["models"]["models"] == 1
     assert run("cache", "info", "--json").json["models"]["models"] == 0
     assert Path("mine", modelcache.FOLDER).is_dir()
+
+
+def test_models_that_cannot_be_deleted_are_told(run, shop, monkeypatch, tmp_path):
+    run("recommend", *shop, "--no-tune")
+
+    def refuse(*arguments, **more):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(modelcache.shutil, "rmtree", refuse)
+    result = run("cache", "clear", "--models")
+    place = tmp_path / "cache" / modelcache.FOLDER
+    assert (result.code, result.out) == (7, "")
+    assert result.err == (
+        f"fewrec: {place}: the kept models cannot be deleted: Permission denied.\n"
+        "Mend the rights of the folder.\n"
+    )
+
+
+def test_a_folder_that_cannot_be_written_is_told_and_no_failure(run, shop):
+    Path("taken").write_text("a file, not a folder", encoding="utf-8")
+    result = run("recommend", *shop, "--no-tune", "--cache", "taken")
+    assert result.code == 0
+    assert "fewrec: warning: the fitted model cannot be kept for the next run: " in result.err
