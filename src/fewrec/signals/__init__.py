@@ -1,6 +1,7 @@
 """Things that give every item a number for one support set; no signal knows another."""
 
 from fewrec.signals.base import Kind, Signal
+from fewrec.signals.factors import ImplicitFactors, RatingFactors
 from fewrec.signals.habits import Exposure, GraphNarrow, GraphWide, TextEase, TextGraph
 from fewrec.signals.popularity import Popularity
 from fewrec.signals.portrait import Portrait
@@ -18,10 +19,12 @@ __all__ = [
     "Exposure",
     "GraphNarrow",
     "GraphWide",
+    "ImplicitFactors",
     "Kind",
     "NearestText",
     "Popularity",
     "Portrait",
+    "RatingFactors",
     "Signal",
     "Sparse",
     "Spectrum",

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from fewrec.errors import ConfigError
 from fewrec.signals.base import Signal
+from fewrec.signals.factors import ImplicitFactors, RatingFactors
 from fewrec.signals.habits import Exposure, GraphNarrow, GraphWide, TextEase, TextGraph
 from fewrec.signals.popularity import Popularity
 from fewrec.signals.portrait import Portrait
@@ -55,6 +56,8 @@ for _signal in (
     TasteMatch,
     Portrait,
     Sparse,
+    ImplicitFactors,
+    RatingFactors,
 ):
     register_signal(_signal.name, _signal)
 
