@@ -71,7 +71,8 @@ class Prospects:
         nothing = np.full(len(items), np.nan)
         mean, low, high, probit = nothing, nothing, nothing, None
         if model.posterior is not None:
-            rated = [(model.position[item], value) for item, value in visitor.values.items()]
+            # By position: the order in which items are named must not change the last bits.
+            rated = sorted((model.position[item], value) for item, value in visitor.values.items())
             support = np.array([at for at, _ in rated], dtype=np.intp)
             mean, variance = model.posterior.predict(support, np.array([value for _, value in rated]), items)
             low, high = model.posterior.interval(mean, variance, LEVEL)
