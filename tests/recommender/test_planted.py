@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,9 @@ import pytest
 
 from fewrec import Dataset, Recommender
 
-# Two tastes, items a0..a7 and b0..b7: every user likes six of one kind and dislikes two of the other. (Drawn, not
-# in rotation: where all items have equally many likes, taking a user out lowers the counts of just the user's own
-# likes, and cross-validation learns the opposite of the truth.)
+# Two tastes, items a0..a7 and b0..b7: every user likes six of one kind and dislikes two of the other.
+# (Drawn, not in rotation: where all items have equally many likes, taking a user out lowers the counts of
+# just the user's own likes, and cross-validation learns the opposite of the truth.)
 TITLES = {
     "a": "galaxy {} rocket starship",
     "b": "wedding {} kiss romance",
@@ -73,7 +74,7 @@ def standing(model: Recommender, support: list[str], one: list[str], others: lis
 def test_more_likes_of_one_kind_never_lower_that_kind(both: Recommender, start: list[str]) -> None:
     # a5..a7 against b5..b7, which are never shown, while the likes of a grow.
     places = [standing(both, [*start, *A[:k]], A[5:], B[5:]) for k in range(0 if both.data.users else 1, 6)]
-    assert all(later >= earlier for earlier, later in zip(places, places[1:], strict=False)), places
+    assert all(later >= earlier for earlier, later in pairwise(places)), places
     assert places[-1] > 0.9
 
 

@@ -1,5 +1,5 @@
-"""What must hold for any small world: order is nothing, appended is as good as together, forgotten is never seen,
-a batch is its rows, a saved model is the same model."""
+"""What must hold for any small world: order is nothing, appended is as good as together, forgotten is never
+seen, a batch is its rows, a saved model is the same model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Reasons are the score's own terms: they add up to it, name the right items, and leave nothing large untold."""
+"""Reasons are the score's own terms: they add up to it, name the right items and leave nothing large
+untold."""
 
 from __future__ import annotations
 
@@ -40,7 +41,7 @@ def test_reasons_add_up_to_the_score(name: str, which: str, request: pytest.Fixt
     found = model.recommend(**REQUESTS[name], n=16)
     for row in found:
         check(row)
-        # What is summed up as "other" is small terms only: no term above a fiftieth of the largest is hidden in it.
+        # What is summed up as "other" is small terms only, none above a fiftieth of the largest.
         # (New items of a known user are put in another order, which is a term of its own.)
         if row.served == "hot":
             others = sum(abs(reason.contribution) for reason in row.reasons if reason.kind == "other")

@@ -1,5 +1,5 @@
-"""Who may ask: nobody known, a like, dislikes, ratings, a sentence, attributes, a known user; each alone and together.
-And by which names items and users are found."""
+"""Who may ask: nobody known, a like, dislikes, ratings, a sentence, attributes, a known user; each alone and
+together. And by which names items and users are found."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def test_what_a_known_user_says_now_is_added_and_wins(tuned: Recommender) -> Non
 
 
 def test_a_known_user_is_scored_as_a_stranger_with_the_same_history(plain: Recommender) -> None:
-    # Apart from the new items i14 and i15, which training users have in an order of their own, and attributes.
+    # Apart from the new items i14 and i15, which training users have in an order of their own.
     stranger = plain.score(plain.data.history("u0"), attributes={"city": "Oslo"})
     np.testing.assert_array_equal(plain.score(user="u0")[:14], stranger[:14])
 
@@ -184,7 +184,7 @@ def test_unknown_attributes_are_left_out_and_named(towns: Recommender) -> None:
 
 
 def test_attributes_that_say_nothing_are_no_basis(world: Any) -> None:
-    # In the small world both towns like everything alike: the portrait of a town is empty, and the list says so.
+    # In the small world both towns like everything alike: a town says nothing, and the list admits it.
     names = ["popularity", Portrait.name]
     model = Recommender(encoder="hashed", signals=names, tune=False).fit(world.data(), progress=False)
     found = model.recommend(attributes={"city": "Oslo"})
@@ -226,9 +226,7 @@ def test_one_and_the_text_one_are_the_same_id(numbered: Recommender) -> None:
         np.testing.assert_array_equal(numbered.score([one]), numbered.score([1]))
     for user in (10, "10", np.int64(10)):
         assert numbered.recommend(user=user).to_dict() == numbered.recommend(user=10).to_dict()
-    assert [row.item for row in numbered.recommend(support=[1], n=1)] == [
-        numbered.recommend(support=["1"], n=1)[0].item
-    ]
+    assert numbered.recommend(support=["1"], n=1)[0].item == numbered.recommend(support=[1], n=1)[0].item
     assert type(numbered.recommend(n=1)[0].item) is int
 
 
