@@ -17,7 +17,7 @@ PACKAGE = ROOT / "src" / "fewrec"
 # Each room may import those on the lines above its own; rooms on one line do not know each other.
 LEVELS = [
     ["errors"],
-    ["data", "encode", "signals", "persist", "store"],
+    ["config", "data", "encode", "signals", "persist", "store"],
     ["text", "fewshot", "rank"],
     ["adapt", "recommendations"],
     ["recommender"],

@@ -18,7 +18,7 @@ from fewrec.config import (
     ModelSettings,
     definitions,
 )
-from fewrec.config_sources import variable_of
+from fewrec.config.sources import variable_of
 from fewrec.errors import ConfigError
 
 words = st.text(min_size=1).filter(str.strip)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from fewrec.config import Config
-from fewrec.config_sources import resolve
+from fewrec.config.sources import resolve
 from fewrec.errors import ConfigError
 
 

@@ -15,7 +15,7 @@ from fewrec import errors
 from fewrec.cli import entry
 from fewrec.cli.parser import build_parser
 from fewrec.config import Config, definitions
-from fewrec.config_sources import resolve, variable_of
+from fewrec.config.sources import resolve, variable_of
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 CLI = (DOCS / "cli.md").read_text(encoding="utf-8")

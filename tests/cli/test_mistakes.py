@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from fewrec.recommender import Recommender
+
 
 def prepared() -> None:
     """Files that are wrong in one way each."""
@@ -99,3 +101,22 @@ def test_a_file_without_rights_is_told(run, shop):
     result = run("check", "--items", "items.csv")
     assert (result.code, result.out) == (3, "")
     assert "may not be read" in result.err
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        ["recommend", "--where", "cost < 5"],
+        ["recommend", "--user", "ana"],
+        ["recommend", "--like", "Brazil"],
+        ["recommend", "--rate", "Alien=50"],
+        ["similar", "--item", "Brazil"],
+        ["audience", "--item", "Brazil"],
+    ],
+)
+def test_nobody_waits_for_a_fit_to_be_told_of_a_mistake(run, shop, monkeypatch, line):
+    def fit(self, *arguments, **more):
+        pytest.fail("the model was fitted")
+
+    monkeypatch.setattr(Recommender, "fit", fit)
+    assert run(*line, *shop).code in (3, 4, 5)

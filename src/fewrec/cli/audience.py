@@ -6,7 +6,7 @@ import argparse
 import csv
 import io
 
-from fewrec.cli.fitted import add_model, fitted_model
+from fewrec.cli.fitted import add_model, find_item, fitted_model
 from fewrec.cli.output import print_json, print_lines
 from fewrec.cli.parser import add_output, resolved
 from fewrec.cli.talk import Talk
@@ -23,7 +23,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, talk: Talk) -> int:
     found = resolved(options)
     with talk.listening():
-        model = fitted_model(options, found, talk)
+        model = fitted_model(options, found, talk, find_item(options.item))
         audience = model.audience(options.item, n=found.config.list.n)
     if options.json:
         print_json(audience.to_dict())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from fewrec.cli.parser import add_settings
 from fewrec.cli.sources import TABLES, files, need_files, read_data
 from fewrec.cli.talk import Talk
 from fewrec.config import CacheSettings, Config
-from fewrec.config_sources import Resolved
+from fewrec.config.sources import Resolved
 
 if TYPE_CHECKING:
     from fewrec.data import Dataset
@@ -28,8 +29,14 @@ def add_model(parser: argparse.ArgumentParser, *more: str) -> None:
     add_settings(parser, "data", "model", "cache", *more)
 
 
-def fitted_model(options: argparse.Namespace, found: Resolved, talk: Talk) -> Recommender:
-    """The model that the command line asks for; tells on stderr what was read and where the model is from."""
+def fitted_model(
+    options: argparse.Namespace, found: Resolved, talk: Talk, check: Callable[[Dataset], Any]
+) -> Recommender:
+    """The model that the command line asks for; tells on stderr what was read and where the model is from.
+
+    ``check`` raises where the data cannot answer the question: nobody should wait for a fit to be told of a
+    typing error.
+    """
     if options.model is not None:
         return _saved(options, found, talk)
     from fewrec.encode import resolve
@@ -46,6 +53,7 @@ def fitted_model(options: argparse.Namespace, found: Resolved, talk: Talk) -> Re
         return model
     data = read_data(options, config.data)
     tell_data(data, talk)
+    check(data)
     model, told = fit(data, config, talk, encoder)
     # not when a file was changed meanwhile, or the default encoder turned out to be broken and was replaced
     if key is not None and key == _key(config, encoder.id) and kept.keep(key, model):
@@ -75,6 +83,17 @@ def _saved(options: argparse.Namespace, found: Resolved, talk: Talk) -> Recommen
     model = Recommender.load(options.model, cache=vector_cache(found.config.cache))
     tell_data(model.data, talk)
     return model
+
+
+def find_item(item: str) -> Callable[[Dataset], Any]:
+    """A check for `fitted_model`: raises ``UnknownIdError`` where ``item`` is neither an id nor a title."""
+
+    def check(data: Dataset) -> None:
+        from fewrec.recommender.visitors import Catalogue
+
+        Catalogue(data).find(item)
+
+    return check
 
 
 def fit(data: Dataset, config: Config, talk: Talk, encoder: Any = None) -> tuple[Recommender, str]:

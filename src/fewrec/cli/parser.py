@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import Any, NoReturn
 
 from fewrec.config import SECTIONS, default_of, definitions
-from fewrec.config_sources import Resolved, resolve
+from fewrec.config.sources import Resolved, resolve
 
 Run = Callable[[argparse.Namespace, Any], int]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from fewrec.cli.answer import show
 from fewrec.cli.fitted import add_model, fitted_model
@@ -13,7 +13,7 @@ from fewrec.cli.talk import Talk
 from fewrec.errors import ConfigError
 
 if TYPE_CHECKING:
-    from fewrec.data import Feedback
+    from fewrec.data import Dataset, Feedback
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -43,20 +43,33 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, talk: Talk) -> int:
     found = resolved(options)
+    settings = found.config.list
     rated, attributes = ratings(options), pairs("--attribute", options.attribute)
+
+    def somebody(data: Dataset) -> dict[str, Any]:
+        return {
+            "user": options.user,
+            "support": support(options, rated, data.feedback),
+            "taste": options.taste,
+            "attributes": attributes or None,
+            "on_unknown": settings.on_unknown,
+        }
+
+    def check(data: Dataset) -> None:
+        from fewrec.rank import where_mask
+        from fewrec.recommender.visitors import Visitors
+
+        Visitors(data).read(**somebody(data))
+        where_mask(options.where, data.item_columns, len(data.items))
+
     with talk.listening():
-        model = fitted_model(options, found, talk)
-        settings = found.config.list
+        model = fitted_model(options, found, talk, check)
         answer = model.recommend(
-            user=options.user,
-            support=support(options, rated, model.data.feedback),
-            taste=options.taste,
-            attributes=attributes or None,
+            **somebody(model.data),
             n=settings.n,
             exclude=options.exclude,
             where=options.where,
             diversity=settings.diversity,
-            on_unknown=cast("Any", settings.on_unknown),  # one of three texts, checked
             include_seen=options.include_seen,
         )
     show(answer, options, talk)

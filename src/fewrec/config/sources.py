@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from fewrec.config import Config, check_names, default_of, definitions, nearest, refuse
-from fewrec.config_kinds import SEPARATOR
+from fewrec.config.kinds import SEPARATOR
 from fewrec.errors import ConfigError
 
 FILE_NAME = "fewrec.toml"

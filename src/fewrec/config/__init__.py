@@ -1,6 +1,6 @@
 """All settings in one place: names, defaults, ranges, and what each does.
 
-TOML file, environment, flags and these objects are views of one definition; `fewrec.config_sources` lays them
+TOML file, environment, flags and these objects are views of one definition; `fewrec.config.sources` lays them
 over each other.
 """
 
@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from typing import Any, ClassVar
 
-from fewrec.config_kinds import Kind, columns_by_role, number, one_text, paths, refuse, weights, whole, yes_no
+from fewrec.config.kinds import Kind, columns_by_role, number, one_text, paths, refuse, weights, whole, yes_no
 
 
 def about(
