@@ -52,7 +52,9 @@ def test_every_field_of_a_row_has_its_entry():
     assert lacking(Recommendation.__dataclass_fields__, page("python.md")) == []
 
 
-@pytest.mark.parametrize("method", ["__init__", "fit", "recommend", "score", "score_many", "predict", "update"])
+@pytest.mark.parametrize(
+    "method", ["__init__", "fit", "recommend", "score", "score_many", "predict", "update"]
+)
 def test_every_argument_of_the_recommender_has_its_entry(method):
     arguments = [
         name for name in inspect.signature(getattr(Recommender, method)).parameters if name != "self"
