@@ -292,3 +292,9 @@ def test_a_terminal_gets_the_same_table_in_colours(run, shop, monkeypatch, capsy
     assert "\x1b[" in coloured
     bare = re.sub(r"\x1b\[[\d;]*m", "", coloured)
     assert [line.rstrip() for line in bare.strip().splitlines()] == plain.strip().splitlines()
+
+
+def test_a_known_attribute_is_not_warned_of(run, shop):
+    line = ["recommend", *shop, "--attribute", "city=Oslo", "--on-unknown", "warn"]
+    assert "warning" not in run(*line).err
+    assert run(*line, "--attribute", "city=Atlantis").err.count("Atlantis") == 1

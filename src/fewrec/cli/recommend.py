@@ -59,7 +59,9 @@ def run(options: argparse.Namespace, talk: Talk) -> int:
         from fewrec.rank import where_mask
         from fewrec.recommender.visitors import Visitors
 
-        Visitors(data).read(**somebody(data))
+        said = somebody(data)
+        unknown = "raise" if settings.on_unknown == "raise" else "skip"  # the answer itself warns
+        Visitors(data).read(said["user"], said["support"], on_unknown=unknown)
         where_mask(options.where, data.item_columns, len(data.items))
 
     with talk.listening():
