@@ -60,7 +60,7 @@ def run(options: argparse.Namespace, talk: Talk) -> int:
         from fewrec.recommender.visitors import Visitors
 
         said = somebody(data)
-        unknown = "raise" if settings.on_unknown == "raise" else "skip"  # the answer itself warns
+        unknown = said["on_unknown"] if said["on_unknown"] == "raise" else "skip"  # the answer itself warns
         Visitors(data).read(said["user"], said["support"], on_unknown=unknown)
         where_mask(options.where, data.item_columns, len(data.items))
 
