@@ -60,8 +60,8 @@ def run(options: argparse.Namespace, talk: Talk) -> int:
         from fewrec.recommender.visitors import Visitors
 
         said = somebody(data)
-        unknown = said["on_unknown"] if said["on_unknown"] == "raise" else "skip"  # the answer itself warns
-        Visitors(data).read(said["user"], said["support"], on_unknown=unknown)
+        strict = said["on_unknown"] == "raise"  # else the answer itself warns
+        Visitors(data).read(said["user"], said["support"], on_unknown="raise" if strict else "skip")
         where_mask(options.where, data.item_columns, len(data.items))
 
     with talk.listening():
