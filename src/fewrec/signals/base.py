@@ -13,7 +13,9 @@ from fewrec.signals.training import TrainingData
 __all__ = ["ALL", "Items", "Kind", "Signal"]
 
 Items = NDArray[np.intp] | slice
-Kind = Literal["popularity", "text", "habits", "exposure", "dislike", "features", "portrait", "other"]
+Kind = Literal[
+    "popularity", "text", "habits", "exposure", "dislike", "features", "portrait", "taste", "other"
+]
 
 ALL = slice(None)
 
@@ -21,9 +23,10 @@ ALL = slice(None)
 class Signal:
     """Base class of all signals, ours and an outsider's.
 
-    A signal is fitted once on :class:`TrainingData` and then scores any batch of :class:`Supports`. Three promises,
-    checked by ``fewrec.testing.check_signal``: predicting changes nothing; a batch gives what its rows give alone;
-    and, unless ``linear`` is false, the score of a support is the sum over its parts (which is what reasons rest on).
+    A signal is fitted once on :class:`TrainingData` and then scores any batch of :class:`Supports`. Three
+    promises, checked by ``fewrec.testing.check_signal``: predicting changes nothing; a batch gives what its
+    rows give alone; and, unless ``linear`` is false, the score of a support is the sum over its parts (which
+    is what reasons rest on).
     """
 
     name: ClassVar[str] = "signal"

@@ -1,1 +1,21 @@
-"""Contract suites that an outsider can run on parts of their own; import the one you need."""
+"""Contract suites that an outsider can run on parts of their own, and small worlds whose answer is known.
+
+``check_encoder``, ``check_signal`` and ``worlds`` are loaded when they are first asked for.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+__all__ = ["check_encoder", "check_signal", "worlds"]
+
+_HOMES = {"check_encoder": "encoders", "check_signal": "signals"}
+
+
+def __getattr__(name: str) -> Any:
+    if name == "worlds":
+        return import_module("fewrec.testing.worlds")
+    if name in _HOMES:
+        return getattr(import_module(f"fewrec.testing.{_HOMES[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
