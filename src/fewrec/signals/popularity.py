@@ -16,12 +16,13 @@ __all__ = ["Popularity"]
 class Popularity(Signal):
     """``log(c + .2 met + .2 strength + .15 T c + .2)``, ties broken at random by the seed.
 
-    ``c`` counts likes, ``met`` all interactions, ``strength`` sums how far above the liking threshold the likes
-    were (0 to 1 each), ``T c`` lends an item the likes of its text neighbours; all weighted by age where a half-life
-    is set. With few users most items tie on ``c`` alone: the other terms put items that somebody met, that were liked
-    much, or that resemble liked ones first (measured on training users of MovieLens, 10 of them: NDCG@10 .276 to
-    .287; from 50 users on the terms change nothing). Ties are not broken by item number, because catalogues are
-    often numbered in order of popularity, which would leak the answer into benchmarks and mean nothing in a shop.
+    ``c`` counts likes, ``met`` all interactions, ``strength`` sums how far above the liking threshold the
+    likes were (0 to 1 each), ``T c`` lends an item the likes of its text neighbours; all weighted by age
+    where a half-life is set. With few users most items tie on ``c`` alone: the other terms put items that
+    somebody met, that were liked much, or that resemble liked ones first (measured on training users of
+    MovieLens, 10 of them: NDCG@10 .276 to .287; from 50 users on the terms change nothing). Ties are not
+    broken by item number, because catalogues are often numbered in order of popularity, which would leak the
+    answer into benchmarks and mean nothing in a shop.
     """
 
     name = "popularity"
@@ -35,12 +36,12 @@ class Popularity(Signal):
     def fit(self, training: TrainingData) -> Popularity:
         liked, seen = training.liked, training.seen
         fresh = training.freshness
-        likes = _column_sums(liked, np.ones(liked.nnz) if fresh is None else fresh.multiply(liked).tocsr().data)
-        met = _column_sums(seen, np.ones(seen.nnz) if fresh is None else fresh.data)
+        likes = _column_sums(liked if fresh is None else fresh.multiply(liked))
+        met = _column_sums(seen if fresh is None else fresh)
         total = likes + 0.2 * met + 0.2
         if training.strength is not None:
-            strength = training.strength if fresh is None else training.strength.multiply(fresh).tocsr()
-            total = total + 0.2 * _column_sums(strength, strength.data)
+            strength = training.strength if fresh is None else training.strength.multiply(fresh)
+            total = total + 0.2 * _column_sums(strength)
         if training.neighbours is not None:
             total = total + 0.15 * (training.neighbours @ likes)
         scores = np.log(total)
@@ -53,5 +54,5 @@ class Popularity(Signal):
         return np.broadcast_to(self._scores, (len(supports), len(self._scores)))
 
 
-def _column_sums(matrix: sp.csr_matrix, weights: NDArray[np.floating]) -> NDArray[np.float64]:
-    return np.bincount(matrix.indices, weights=weights, minlength=matrix.shape[1])
+def _column_sums(matrix: sp.spmatrix) -> NDArray[np.float64]:
+    return np.asarray(matrix.sum(axis=0, dtype=np.float64)).ravel()
