@@ -31,8 +31,8 @@ ones among the rest are looked for. "n" is the number of training users. Nothing
 {versions} Seeds: {seeds}.
 
 Differences are paired: the same users, mean and standard error over the users of all seeds (**bold**: more
-than two standard errors below zero). "best other" is the system with the highest mean *on these test users* in
-each cell, which flatters it.
+than two standard errors below zero). "best other" is the system with the highest mean *on these test users*
+in each cell, which flatters it.
 """
 
 REFERENCE = """
@@ -63,8 +63,8 @@ Readers and 1,328 articles with titles, four fifths of them with description and
 with 15 or more articles, supports in random order.""",
     "uci-restaurant": """\
 138 guests, 130 places in three cities, ratings 0 to 2 (2 is liked). 30 test guests a seed with 8 or more
-ratings. The bestsellers of one city are of no use in the others: popularity hardly beats random order. "fewrec +
-attributes" was also told what the stranger's guest profile says.""",
+ratings. The bestsellers of one city are of no use in the others: popularity hardly beats random order.
+"fewrec + attributes" was also told what the stranger's guest profile says.""",
 }
 
 ITEMS = """

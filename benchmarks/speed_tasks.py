@@ -1,0 +1,200 @@
+"""What is timed, each in a process of its own on one core: ``python -m benchmarks.speed_tasks TASK ...``.
+
+Prints one JSON object: name -> list of [wall seconds, CPU seconds], and "memory": stage -> peak megabytes so
+far.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.synthetic import shop
+
+__all__ = ["main"]
+
+Times = dict[str, list[list[float]]]
+Table = dict[str, list[str]]
+
+TRIES, STRANGERS = 3, 60
+RATED = 5
+
+
+@contextmanager
+def timed(times: Times, name: str) -> Iterator[None]:
+    wall, cpu = time.perf_counter(), time.process_time()
+    yield
+    times.setdefault(name, []).append([time.perf_counter() - wall, time.process_time() - cpu])
+
+
+def peak() -> float:
+    """Megabytes of this process at its largest so far."""
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
+
+
+def tables(size: str) -> tuple[Table, Table]:
+    """The interactions of MovieLens where they lie beside the project, or a made-up shop of ITEMSxUSERS."""
+    if size == "ml-100k":
+        from benchmarks.reference import REFERENCE, read_table
+
+        folder = REFERENCE / "ml-100k"
+        return read_table(folder / "items.csv.gz"), read_table(folder / "interactions.csv.gz")
+    items, users = (int(part) for part in size.split("x"))
+    return shop(items, users, 50)
+
+
+def strangers(events: Table, seed: int = 0) -> list[dict[str, float]]:
+    """Supports of five ratings: popular items more often, as strangers name them."""
+    rng = np.random.default_rng(seed)
+    item_column = "item" if "item" in events else "item_id"
+    value_column = "value" if "value" in events else "rating"
+    result: list[dict[str, float]] = []
+    while len(result) < STRANGERS:
+        rows = rng.integers(0, len(events[item_column]), RATED)
+        support = {events[item_column][row]: float(events[value_column][row]) for row in rows}
+        if len(support) == RATED:
+            result.append(support)
+    return result
+
+
+def fit(size: str, tune: str = "yes") -> tuple[Times, dict[str, float]]:
+    """Data, fit and lists of strangers; texts are encoded in the first fit, afterwards the cache has them."""
+    items, events = tables(size)
+    memory = {"tables": peak()}
+    from fewrec import Dataset, Recommender
+
+    memory["import"] = peak()
+    times: Times = {}
+    warnings.simplefilter("ignore")
+    model = Recommender()
+    for attempt in range(TRIES if size == "ml-100k" else 2):
+        with timed(times, "data"):
+            data = Dataset(items=items, interactions=events)
+        memory.setdefault("data", peak())
+        model = Recommender(tune=tune == "yes")
+        with timed(times, "first fit" if attempt == 0 else "fit"):
+            model.fit(data, progress=False)
+        memory.setdefault("fit", peak())
+    for support in strangers(events):
+        with timed(times, "list"):
+            model.recommend(support=support, n=10)
+    for support in strangers(events):
+        with timed(times, "scores alone"):
+            model.score(support)
+    memory["lists"] = peak()
+    return times, memory
+
+
+def peers(size: str) -> tuple[Times, dict[str, float]]:
+    """EASE as in its paper (a dense item-item inverse) and a popularity list, in plain NumPy."""
+    items, events = tables(size)
+    item_column = "item" if "item" in events else "item_id"
+    value_column = "value" if "value" in events else "rating"
+    user_column = "user" if "user" in events else "user_id"
+    index = {item: at for at, item in enumerate(items[item_column])}
+    rows = {user: at for at, user in enumerate(dict.fromkeys(events[user_column]))}
+    times: Times = {}
+    liked = np.zeros((len(rows), len(index)))
+    cells = zip(events[user_column], events[item_column], events[value_column], strict=True)
+    for user, item, value in cells:
+        liked[rows[user], index[item]] = float(value) >= 4
+    weights = np.zeros((0, 0))
+    for _ in range(TRIES):
+        with timed(times, "EASE fit"):
+            gram = liked.T @ liked
+            gram[np.diag_indices_from(gram)] += 200.0
+            inverse = np.linalg.inv(gram)
+            weights = inverse / -np.diag(inverse)
+            np.fill_diagonal(weights, 0)
+        with timed(times, "popularity fit"):
+            counts = liked.sum(axis=0)
+    for support in strangers(events):
+        met = [index[item] for item in support]
+        loved = [index[item] for item, value in support.items() if value >= 4]
+        with timed(times, "EASE list"):
+            scores = weights[loved].sum(axis=0)
+            scores[met] = -np.inf
+            first_ten(scores)
+        with timed(times, "popularity list"):
+            scores = counts.copy()
+            scores[met] = -np.inf
+            first_ten(scores)
+    return times, {"peers": peak()}
+
+
+def first_ten(scores: np.ndarray) -> np.ndarray:
+    best = np.argpartition(-scores, 10)[:10]
+    return best[np.argsort(-scores[best])]
+
+
+def encode(name: str, many: str = "2000") -> tuple[Times, dict[str, float]]:
+    """``many`` titles of a made-up shop by one encoder, after one warm-up batch."""
+    items, _ = shop(int(many), 1, 3, seed=1)
+    texts = items["title"]
+    times: Times = {}
+    if name == "sentence-transformers":
+        run: Callable[[list[str]], Any] = untrained_minilm().encode
+    else:
+        from fewrec.encode import resolve
+
+        run = resolve(name).encode
+    run(texts[:64])
+    for _ in range(TRIES):
+        with timed(times, "encode"):
+            run(texts)
+    return times, {"encode": peak()}
+
+
+def untrained_minilm() -> Any:
+    """sentence-transformers' all-MiniLM-L6-v2 with random weights.
+
+    The same layers, vocabulary and pooling, so the same speed, and nothing to download.
+    """
+    import gzip
+    from importlib.resources import files
+
+    import torch
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.models import Pooling, Transformer
+    from transformers import BertConfig, BertModel, BertTokenizerFast
+
+    torch.set_num_threads(1)
+    with tempfile.TemporaryDirectory() as folder:
+        words = gzip.decompress((files("fewrec.encode") / "bert-uncased-vocabulary.txt.gz").read_bytes())
+        (Path(folder) / "vocab.txt").write_bytes(words)
+        BertTokenizerFast(vocab_file=str(Path(folder) / "vocab.txt")).save_pretrained(folder)
+        config = BertConfig(
+            hidden_size=384, num_hidden_layers=6, num_attention_heads=12, intermediate_size=1536
+        )
+        BertModel(config).save_pretrained(folder)
+        layers = Transformer(folder, max_seq_length=256)
+        return SentenceTransformer(modules=[layers, Pooling(384)], device="cpu")
+
+
+def main(arguments: list[str]) -> int:
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+    tasks: dict[str, Callable[..., tuple[Times, dict[str, float]]]] = {
+        "fit": fit,
+        "peers": peers,
+        "encode": encode,
+    }
+    times, memory = tasks[arguments[0]](*arguments[1:])
+    print(json.dumps({"times": times, "memory": memory}))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
