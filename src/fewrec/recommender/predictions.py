@@ -77,6 +77,7 @@ class Prospects:
             mean, variance = model.posterior.predict(support, np.array([value for _, value in rated]), items)
             low, high = model.posterior.interval(mean, variance, LEVEL)
             probit = model.posterior.probit(mean, variance)
+            mean = np.clip(mean, *model.posterior.scale)  # as the interval is: nobody can rate 5.02 of 5
         probability = nothing
         if model.calibration is not None:
             probability = model.calibration.probability_of(scores, k_shot, items, probit)
