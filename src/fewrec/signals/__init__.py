@@ -5,7 +5,7 @@ from fewrec.signals.factors import ImplicitFactors, RatingFactors
 from fewrec.signals.habits import Exposure, GraphNarrow, GraphWide, TextEase, TextGraph
 from fewrec.signals.popularity import Popularity
 from fewrec.signals.portrait import Portrait
-from fewrec.signals.registry import DEFAULT, register_signal, resolve_signals
+from fewrec.signals.registry import DEFAULT, known_signals, register_signal, resolve_signals
 from fewrec.signals.sparse import Sparse, profile
 from fewrec.signals.spectrum import Spectrum
 from fewrec.signals.supports import Supports, Taste
@@ -36,6 +36,7 @@ __all__ = [
     "TrainingData",
     "WordSimilarity",
     "centred",
+    "known_signals",
     "profile",
     "register_signal",
     "resolve_signals",

@@ -15,7 +15,7 @@ from fewrec.signals.sparse import Sparse
 from fewrec.signals.taste import TasteMatch
 from fewrec.signals.text import DescriptionSimilarity, Dislike, NearestText, TextSimilarity, WordSimilarity
 
-__all__ = ["DEFAULT", "register_signal", "resolve_signals"]
+__all__ = ["DEFAULT", "known_signals", "register_signal", "resolve_signals"]
 
 _SIGNALS: dict[str, Callable[[], Signal]] = {}
 
@@ -93,5 +93,10 @@ def resolve_signals(signals: str | Sequence[str | Signal]) -> list[Signal]:
     return result
 
 
+def known_signals() -> list[str]:
+    """All names that ``Recommender(signals=[...])`` takes, beside "default", in alphabetical order."""
+    return sorted(_SIGNALS)
+
+
 def _known() -> str:
-    return f"Signals are: default, {', '.join(sorted(_SIGNALS))}; or objects of fewrec.signals.Signal."
+    return f"Signals are: default, {', '.join(known_signals())}; or objects of fewrec.signals.Signal."
