@@ -29,6 +29,7 @@ class Stranger:
 
     residual: Array  # (M,) rating less mu + b_i
     habits: Array  # (M, R) V rows
+    unseen: Array  # (M,) habits variance that V does not show
     text: Array  # (M, P) text features
     variance: Array  # (M,) of b_i
 
@@ -36,9 +37,12 @@ class Stranger:
 def fit_strengths(strangers: Sequence[Stranger]) -> Array:
     """(habits, text, person, own, noise): ``(5,)``, the posterior mode; the prior medians without strangers.
 
-    Maximises ``sum_u log N(r_u; 0, a V V' + b P P' + c + diag(variance + d + noise))`` plus log-normal priors
-    (log-sd .7) over the logarithms by L-BFGS-B. The factors must not have seen the users: in-sample habits
-    explain their own users too well, and 80 % intervals then cover 50 %.
+    Maximises ``sum_u log N(r_u; 0, K_u)`` plus log-normal priors (log-sd .7) over their logarithms::
+
+        K_u = a (V V' + diag(unseen)) + b P P' + c + diag(variance + d + noise)
+
+    The factors must not have seen the users: in-sample habits explain their own users too well, and 80 %
+    intervals then cover 50 %.
     """
     start = np.log(PRIOR)
     if not strangers:
@@ -51,7 +55,7 @@ def fit_strengths(strangers: Sequence[Stranger]) -> Array:
     for row, stranger in enumerate(strangers):
         m = len(stranger.residual)
         residual[row, :m] = stranger.residual
-        kernels[0, row, :m, :m] = stranger.habits @ stranger.habits.T
+        kernels[0, row, :m, :m] = stranger.habits @ stranger.habits.T + np.diag(stranger.unseen)
         kernels[1, row, :m, :m] = stranger.text @ stranger.text.T
         kernels[2, row, :m, :m] = 1.0
         variance[row, :m] = stranger.variance

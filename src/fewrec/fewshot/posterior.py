@@ -99,13 +99,22 @@ class RatingPosterior:
         strangers: list[Stranger] = []
         for fold in range(n_folds if n_folds > 1 else 0):
             found = item_statistics(ratings[np.flatnonzero(fold_of != fold)], text)
+            unseen = found.unseen
             folds.append(found)
             for user in raters[fold::n_folds][: MOST_STRANGERS // n_folds]:
                 entries = rng.permutation(np.arange(ratings.indptr[user], ratings.indptr[user + 1]))
                 shown = entries[:MOST_RATINGS]
                 items = ratings.indices[shown]
                 residual = ratings.data[shown] - found.mean[items]
-                strangers.append(Stranger(residual, found.habits[items], text[items], found.variance[items]))
+                strangers.append(
+                    Stranger(
+                        residual=residual,
+                        habits=found.habits[items],
+                        unseen=unseen[items],
+                        text=text[items],
+                        variance=found.variance[items],
+                    )
+                )
         strengths = fit_strengths(strangers)
         held_out = HeldOutPosteriors(tuple(table.posterior(one, strengths) for one in folds), fold_of)
         return table.posterior(item_statistics(ratings, text), strengths), held_out
@@ -335,11 +344,12 @@ class _Table:
         newcomer = np.zeros((len(self.text_map) + 1, n_habits + n_text + 3))
         newcomer[:-1, n_habits : n_habits + n_text] = words * self.text_map
         newcomer[:-1, -2] = self.text_map @ statistics.text_weights * self.unit
-        newcomer[-1, -3:] = person, statistics.middle * self.unit, own + mean_variance(0) * self.unit**2
+        unmet = mean_variance(0) * self.unit**2 + own + habits**2 * statistics.usual
+        newcomer[-1, -3:] = person, statistics.unmet * self.unit, unmet
         return RatingPosterior(
             factors=np.hstack(parts).astype(np.float32),
             mean=statistics.mean * self.unit,
-            own=statistics.variance * self.unit**2 + own,
+            own=statistics.variance * self.unit**2 + own + habits**2 * statistics.unseen,
             noise=noise,
             scale=self.scale,
             threshold=self.threshold,

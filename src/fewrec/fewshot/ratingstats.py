@@ -25,7 +25,11 @@ OWN_VARIANCE, NOISE, TEXT_PENALTY = 0.16, 0.8, 40.0
 """Of item means, in squared standard deviations of the ratings: what text leaves unexplained, one rating's
 noise, and the ridge penalty of the text weights (prior variance 1/40); 10 did no better on training users."""
 
-MEAN_VARIANCE = 0.75
+FAME_PENALTY = 25.0
+"""The same for fame, log(1 + ratings): what few people rated is rated lower. Without it items that nobody has
+rated were expected half a standard deviation too high on training users of MovieLens."""
+
+MEAN_VARIANCE = 1.0
 CORE = 1000
 """Habit factors come from the 1,000 most rated items (cubic); the others are read off them (Nystrom). With
 600 or 2,000 the likelihood of training users is the same to three digits."""
@@ -39,10 +43,16 @@ class ItemStatistics:
     """Standardised item means and habits; variances in squared units of the ratings' spread."""
 
     mean: Array  # (I,) mu + b_i
-    variance: Array  # (I,) of b_i, .75 / (c_i + 5)
+    variance: Array  # (I,) of b_i, 1 / (c_i + 5)
     habits: Array  # (I, R) V: products approximate C_ij / (N_ij + 20)
-    middle: float  # mu
+    usual: float  # habits variance of the items that ratings are of
+    unmet: float  # mean of an item without ratings or text
     text_weights: Array  # (P,) of b_i on the text parts
+
+    @property
+    def unseen(self) -> Array:
+        """``(I,)`` habits variance that ``V`` does not show, because too few people rated the item to tell."""
+        return np.maximum(self.usual - np.einsum("ir,ir->i", self.habits, self.habits), 0.0)
 
 
 def mean_variance(count: NDArray[np.intp] | int) -> Array:
@@ -95,9 +105,9 @@ def item_statistics(ratings: sp.csr_matrix, text: Array) -> ItemStatistics:
     """Means and habits of the items from standardised ``ratings`` ``(U, I)`` and text parts ``(I, P)``.
 
     Additive: ``mu + b_i + offset_u``. Users count for ``mu`` by n / (n + 30), so that one avid rater does not
-    speak for ten people. ``b_i`` starts from a ridge regression of the item means on text and is drawn to it
-    as by 5 ratings, offsets to 0 as by 3; in two passes, so that an item rated by generous people is not
-    taken for a good one. Residuals of all three give the habits.
+    speak for ten people. ``b_i`` starts from a ridge regression of the item means on text and fame and is
+    drawn to it as by 5 ratings, offsets to 0 as by 3; in two passes, so that an item rated by generous people
+    is not taken for a good one. Residuals of all three give the habits.
     """
     n_users, n_items = ratings.shape
     values, items = ratings.data.astype(np.float64), ratings.indices
@@ -107,29 +117,37 @@ def item_statistics(ratings: sp.csr_matrix, text: Array) -> ItemStatistics:
     say = 1 / (given[users] + AVID)  # n / (n + 30) of a user, shared among the n ratings
     middle = float(say @ values / say.sum()) if len(values) else 0.0
     offset = np.zeros(n_users)
+    # A stranger's rating will be one more: an item with c ratings was met with c - 1 by each of its raters.
+    usual = float(np.log(count[items]).mean()) if len(values) else 0.0
+    parts = np.column_stack([text, np.log1p(count) - usual])  # (I, P + 1)
     for _ in range(PASSES):
         total = np.bincount(items, values - middle - offset[users], minlength=n_items)
-        weights = _text_weights(text, count, total)
-        expected = text @ weights
+        weights = _expectation(text, np.log(np.maximum(count, 1)) - usual, count, total)
+        expected = parts @ weights
         effect = expected + (total - count * expected) / (count + ITEM_PSEUDO)
         residual = values - middle - effect[items]
         offset = np.bincount(users, residual, minlength=n_users) / (given + USER_PSEUDO)
     residual -= offset[users]
+    habits = _habits(sp.csr_matrix((residual, items, ratings.indptr), shape=ratings.shape), count)
+    shown = np.einsum("ir,ir->i", habits, habits)
     return ItemStatistics(
         mean=middle + effect,
         variance=mean_variance(count),
-        habits=_habits(sp.csr_matrix((residual, items, ratings.indptr), shape=ratings.shape), count),
-        middle=middle,
-        text_weights=weights,
+        habits=habits,
+        usual=float(shown[items].mean()) if len(values) else 0.0,
+        unmet=middle - usual * float(weights[-1]),
+        text_weights=weights[:-1],
     )
 
 
-def _text_weights(text: Array, count: NDArray[np.intp], total: Array) -> Array:
-    """What one unit of each text part adds to an item's mean: ``(P,)``."""
+def _expectation(text: Array, fame: Array, count: NDArray[np.intp], total: Array) -> Array:
+    """What one unit of each text part and of fame adds to an item's mean: ``(P + 1,)``."""
     known = count > 0
-    rows = text[known]
+    rows = np.column_stack([text, fame])[known]
     weight = 1 / (OWN_VARIANCE + NOISE / count[known])
-    gram = (rows * weight[:, None]).T @ rows + TEXT_PENALTY * np.eye(text.shape[1])
+    penalty = np.full(rows.shape[1], TEXT_PENALTY)
+    penalty[-1] = FAME_PENALTY
+    gram = (rows * weight[:, None]).T @ rows + np.diag(penalty)
     return np.linalg.solve(gram, rows.T @ (weight * total[known] / count[known]))
 
 
