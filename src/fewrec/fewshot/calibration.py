@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 from scipy.special import expit, logit
 
 from fewrec.errors import ConfigError, StoreError
@@ -26,7 +25,8 @@ FEW_USERS = 2
 
 MOST_EPISODES = 600
 HEAD = 5.0
-"""Knot of the curve over ``log(I / rank)``: the best 0.7 % of the catalogue."""
+"""The curve over ``log(I / rank)`` is flat from the best 0.7 % of the catalogue on: there the score itself tells more
+than the rank, which would give three items of equal score three probabilities."""
 
 TILT = 20.0
 """Precision of the difference between k = 1 and k = 10."""
@@ -45,8 +45,8 @@ RATED = _Prior(level=(0.0, 1.7, 0.0), precision=(100.0, 20.0, 20.0), per_user=4.
 """Of intercept, probit and standing. A logistic curve of slope 1.7 is the normal distribution function to
 .01: the prior is that the rating model is right. One user's ratings lean one way, so they count as four."""
 
-MET = _Prior(level=(0.0, 0.3, 0.4, 0.8), precision=(0.1, 1.0, 1.0, 1.0), per_user=5.0)
-"""Of intercept, place among all, place among the best, and standing."""
+MET = _Prior(level=(0.0, 0.3, 0.8), precision=(0.1, 1.0, 1.0), per_user=5.0)
+"""Of intercept, place and standing."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class Calibration:
 
     *Events*: the probability that they will have to do with it, among all items of the catalogue::
 
-        logit p = c_0 + c_1 min(place, 5) + c_2 max(place - 5, 0) + c_3 log(1 + max(z, 0))
+        logit p = c_0 + c_1 min(place, 5) + c_2 log(1 + max(z, 0))
 
     ``place = log(I / rank)``. All but ``c_0`` are >= 0, so for one stranger a higher score (and
     probit) never means a lower probability. Each runs linearly in log k from k = 1 to 10 and stays there
@@ -99,7 +99,7 @@ class Calibration:
         users = np.unique([episode.user for episode in episodes])
         prior = RATED if explicit else MET
         if len(users) < FEW_USERS:
-            level = prior.level if explicit else (float(logit(base_rate)), 0.0, 0.0, 0.0)
+            level = prior.level if explicit else (float(logit(base_rate)), 0.0, 0.0)
             return cls(explicit, np.array([level, level]), base_rate, 0)
         few = np.random.default_rng(0).permutation(len(episodes))[:MOST_EPISODES]
         rows: list[_Rows] = []
@@ -213,7 +213,7 @@ def _met_features(scores: Array, weight: Array) -> Array:
     rank = (np.cumsum(share) - share / 2)[where]
     place = np.log(weight.sum() / np.maximum(rank, 0.5))
     standing = _standing(scores, scores, weight)
-    parts = [np.ones(len(scores)), np.minimum(place, HEAD), np.maximum(place - HEAD, 0)]
+    parts = [np.ones(len(scores)), np.minimum(place, HEAD)]
     return np.stack([*parts, np.log1p(np.maximum(standing, 0))], axis=1)
 
 
@@ -277,5 +277,7 @@ def _fit_ends(rows: Sequence[_Rows], prior: _Prior) -> Array:
         share = (weight @ liked + 0.5) / (weight.sum() + 1)
         start[0] = logit(share) - features[:, 1:].mean(axis=0) @ level[1:]
     bounds = [(None, None), *[(0.0, None)] * (len(level) - 1)] * 2
+    from scipy.optimize import minimize  # half a second that a loaded model need not spend
+
     found = minimize(loss, np.tile(start, 2), jac=True, method="L-BFGS-B", bounds=bounds)
     return np.asarray(found.x.reshape(2, -1))

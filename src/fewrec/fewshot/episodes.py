@@ -96,7 +96,9 @@ def draw_episodes(
         by_name = {signal.name: signal for signal in signals}
         tasks = _tasks(training, held, orders_of(n), rng)
         for start in range(0, len(tasks), BATCH):
-            result.extend(_play(training, [by_name.get(name) for name in names], tasks[start : start + BATCH], rng))
+            result.extend(
+                _play(training, [by_name.get(name) for name in names], tasks[start : start + BATCH], rng)
+            )
         if progress is not None:
             progress(fold + 1, folds)
     return result

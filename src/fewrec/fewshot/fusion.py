@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 
 from fewrec.fewshot.episodes import K_SHOTS, Episode
 from fewrec.fewshot.smoothrank import Pack, hard_ndcg, pack_episodes, smooth_ndcg
@@ -78,7 +77,9 @@ def measure_scales(episodes: Sequence[Episode], n_signals: int) -> NDArray[np.fl
         return np.ones((len(K_SHOTS), n_signals))
     scales = np.zeros((len(K_SHOTS), n_signals))
     for row, k_shot in enumerate(K_SHOTS):
-        found = [episode.scores.var(axis=0, dtype=np.float64) for episode in episodes if episode.k_shot == k_shot]
+        found = [
+            episode.scores.var(axis=0, dtype=np.float64) for episode in episodes if episode.k_shot == k_shot
+        ]
         if found:
             scales[row] = np.sqrt(np.mean(found, axis=0))
     for column in scales.T:
@@ -106,7 +107,11 @@ def mean_fusion(fusions: Sequence[Fusion]) -> Fusion:
 
 
 def fit_fusion(
-    episodes: Sequence[Episode], signals: Sequence[Signal], prior: Fusion, rounds: int = ROUNDS, steps: int = STEPS
+    episodes: Sequence[Episode],
+    signals: Sequence[Signal],
+    prior: Fusion,
+    rounds: int = ROUNDS,
+    steps: int = STEPS,
 ) -> Fusion:
     """Weights that maximise smooth NDCG@10 over the episodes, less what the prior asks for straying.
 
@@ -117,6 +122,8 @@ def fit_fusion(
     """
     if not episodes:
         return prior
+    from scipy.optimize import minimize  # half a second that a loaded model need not spend
+
     # The weights at k = 1 and k = 10 are the parameters, so that "non-negative for all k" is a box.
     floor = [0.0 if signal.personal else LEAST_POPULARITY for signal in signals]
     lower = np.where([signal.free_sign for signal in signals], -np.inf, floor)
@@ -127,9 +134,7 @@ def fit_fusion(
         current = Fusion(prior.names, line[0], line[1], prior.scales)
         packs = pack_episodes(episodes, current, CENTRE)
 
-        def loss(
-            x: NDArray[np.float64], packs: list[Pack] = packs
-        ) -> tuple[float, NDArray[np.float64]]:
+        def loss(x: NDArray[np.float64], packs: list[Pack] = packs) -> tuple[float, NDArray[np.float64]]:
             candidate = TO_LINE @ x.reshape(2, -1)
             value, gradient = smooth_ndcg(packs, candidate)
             off = candidate - start
@@ -148,9 +153,7 @@ def fit_fusion(
 STARTS = tuple((popular, personal) for popular in (1.0, 0.5, 0.2, 0.05) for personal in (1.0, 3.0))
 
 
-def _best_start(
-    episodes: Sequence[Episode], signals: Sequence[Signal], prior: Fusion
-) -> NDArray[np.float64]:
+def _best_start(episodes: Sequence[Episode], signals: Sequence[Signal], prior: Fusion) -> NDArray[np.float64]:
     """Levels from which the search begins: the prior's, or those with popularity or the personal signals rescaled.
 
     Where popularity tells nothing (many books, few readers) it drowns everything at the prior's weights; no positive

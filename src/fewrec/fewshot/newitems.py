@@ -75,7 +75,9 @@ class NewItems:
             return None
         if not tune:
             return PRIOR
-        landmarks = _landmarks(training, LANDMARKS // 2)  # enough to weigh the signals, at an eighth of the cost
+        landmarks = _landmarks(
+            training, LANDMARKS // 2
+        )  # enough to weigh the signals, at an eighth of the cost
         return _learn(training, kernel_with(training, landmarks), landmarks, seed)
 
     @classmethod
@@ -204,7 +206,12 @@ def _learn(
         return -(EVIDENCE * value - 0.5 * float(off @ (weights - PRIOR))), -(EVIDENCE * gradient[0] - off)
 
     found = minimize(
-        loss, PRIOR, jac=True, method="L-BFGS-B", bounds=[(low, None) for low in lower], options={"maxiter": 26}
+        loss,
+        PRIOR,
+        jac=True,
+        method="L-BFGS-B",
+        bounds=[(low, None) for low in lower],
+        options={"maxiter": 26},
     )
     return np.asarray(found.x)
 

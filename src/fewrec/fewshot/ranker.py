@@ -65,7 +65,9 @@ class Ranker:
                 total += weights[:, column, None] * signal.score_items(supports, items)
         return total
 
-    def contributions(self, supports: Supports, items: NDArray[np.intp], k_shot: float) -> NDArray[np.float32]:
+    def contributions(
+        self, supports: Supports, items: NDArray[np.intp], k_shot: float
+    ) -> NDArray[np.float32]:
         """What every signal adds, at the weights of ``k_shot``: ``(S, B, C)``; sums over ``S`` are scores."""
         weights = self.fusion.weights(k_shot).astype(np.float32)
         terms = [w * s.score_items(supports, items) for w, s in zip(weights, self.signals, strict=True)]

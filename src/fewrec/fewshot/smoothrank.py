@@ -96,7 +96,9 @@ def smooth_ndcg(packs: Sequence[Pack], line: NDArray[np.float64]) -> tuple[float
         scale = pack.is_positive / pack.ideal[:, None]
         total += float((scale * edge / discount).sum())
         slope = -edge * (1 - edge) / EDGE / discount - edge / discount**2 / np.log(2) / (1 + rank)
-        push = passed * (1 - passed) * ((scale * slope / TEMPERATURE)[:, :, None]).astype(np.float32)  # (E, P, C)
+        push = (
+            passed * (1 - passed) * ((scale * slope / TEMPERATURE)[:, :, None]).astype(np.float32)
+        )  # (E, P, C)
         by_score = push.sum(axis=1, dtype=np.float64)
         np.add.at(
             by_score, (np.arange(len(by_score))[:, None], pack.positive), -push.sum(axis=2, dtype=np.float64)
@@ -112,7 +114,9 @@ def hard_ndcg(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """NDCG@10 and positives among the first ten, of every episode by each of ``fusions``: ``(E, len(fusions))``."""
     k_shots = {episode.k_shot for episode in episodes}
-    weights = {k: np.stack([fusion.weights(k) for fusion in fusions], axis=1).astype(np.float32) for k in k_shots}
+    weights = {
+        k: np.stack([fusion.weights(k) for fusion in fusions], axis=1).astype(np.float32) for k in k_shots
+    }
     ndcg, hits = np.zeros((len(episodes), len(fusions))), np.zeros((len(episodes), len(fusions)))
     for row, episode in enumerate(episodes):
         scores = episode.scores @ weights[episode.k_shot]  # (C, len(fusions))

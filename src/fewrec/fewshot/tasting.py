@@ -48,7 +48,9 @@ def learn_taste(
     if TASTE not in ranker.fusion.names:
         return ranker
     column = ranker.fusion.names.index(TASTE)
-    return ranker.with_weight(column, max(_floor(ranker), _learned(ranker, training, make_signals, tasting, seed)))
+    return ranker.with_weight(
+        column, max(_floor(ranker), _learned(ranker, training, make_signals, tasting, seed))
+    )
 
 
 def _floor(ranker: Ranker) -> float:
@@ -77,7 +79,9 @@ def _learned(
         targets = np.setdiff1d(likes, np.concatenate([shown, tasting.described[row]]))
         if len(targets) == 0:
             continue
-        supports = Supports.of([shown], [np.isin(shown, likes)], training.n_items, taste=tasting.taste[np.array([row])])
+        supports = Supports.of(
+            [shown], [np.isin(shown, likes)], training.n_items, taste=tasting.taste[np.array([row])]
+        )
         weights = ranker.fusion.weights(int(supports.k_shot[0]))
         base = np.zeros(training.n_items, dtype=np.float32)
         match = np.zeros(training.n_items, dtype=np.float32)

@@ -36,7 +36,9 @@ def confidence(
     known += ["a sentence"] if visitor.taste else []
     known += ["attributes"] if visitor.portrait is not None else []
     if not known:
-        return "A guess: nothing is known about this visitor, so this is the bestseller list." + _bestsellers(model)
+        return "A guess: nothing is known about this visitor, so this is the bestseller list." + _bestsellers(
+            model
+        )
     basis = " and ".join(known)
     if not met:
         return f"A first idea from {basis} and the texts alone: nobody has liked anything yet."
@@ -51,6 +53,8 @@ def confidence(
     if all(reason.kind in IMPERSONAL for row in rows for reason in row.reasons):
         little = f"Little more than the bestseller list: next to nothing follows from {basis}."
         return little + _bestsellers(model)
+    if trust is None:
+        return f"Untested, from {basis}: the model was not tried on past users."
     measured = _measured(model, k)
     level = "A first idea" if k < 3 else "Fairly sure" if k < 10 else "Sure"
     return f"{level}, from {basis}.{measured}"

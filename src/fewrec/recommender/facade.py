@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
@@ -18,15 +17,16 @@ from fewrec.encode import Encoder, resolve
 from fewrec.errors import ConfigError, DataError, NotFittedError, StoreError
 from fewrec.persist import read_folder, write_folder
 from fewrec.rank import Candidates, check_n, diversify, top_n, where_mask
+from fewrec.rank.columns import Columns
 from fewrec.rank.diversity import check_diversity, pool_size
-from fewrec.recommendations import Recommendation, Recommendations
+from fewrec.recommendations import Recommendations
 from fewrec.recommender.confidence import confidence
 from fewrec.recommender.growing import grown
 from fewrec.recommender.lookalikes import Audience, audience_of, similar
 from fewrec.recommender.model import FittedModel, Progress, fit_model, shown
 from fewrec.recommender.predictions import Predictions, Prospects, matrix
-from fewrec.recommender.reasons import Explainer, blind
 from fewrec.recommender.saving import check_class, from_parts, lacking, signal_names, to_parts
+from fewrec.recommender.telling import told
 from fewrec.recommender.visitors import OnUnknown, Support, Visitor, Visitors, names_of, tell
 from fewrec.signals import Signal, Supports
 
@@ -64,9 +64,13 @@ class Recommender:
         s: int = 8,
     ) -> None:
         if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
-            raise ConfigError(f"{seed!r} is not a seed.", where="seed", value=seed, hint="Use an integer from 0 on.")
+            raise ConfigError(
+                f"{seed!r} is not a seed.", where="seed", value=seed, hint="Use an integer from 0 on."
+            )
         if isinstance(s, bool) or not isinstance(s, int) or s < 1:
-            raise ConfigError(f"{s!r} is not a number of features.", where="s", value=s, hint="Use 1 or more.")
+            raise ConfigError(
+                f"{s!r} is not a number of features.", where="s", value=s, hint="Use 1 or more."
+            )
         self.encoder, self.signals, self.tune, self.seed = encoder, signals, bool(tune), seed
         self.cache, self.s = cache, s
         self._encoder: Encoder | None = None
@@ -104,6 +108,7 @@ class Recommender:
     def _set_data(self, data: Dataset) -> None:
         self._data = data
         self._visitors = Visitors(data, self._fitted.portrait_names)
+        self._columns = Columns(data.item_columns, len(data.items))
         position = self._fitted.position
         self._place = np.array([position.get(item, -1) for item in data.items.ids], dtype=np.intp)
         self._row = np.full(len(position), -1, dtype=np.intp)  # model position -> row in data
@@ -164,7 +169,7 @@ class Recommender:
         chosen = top_n(scores, candidates.mask, n if diversity == 0 else pool_size(n), tie_break)
         if diversity > 0:
             chosen = diversify(chosen, scores, self._item_vectors, diversity, n)
-        rows = self._rows(visitor, supports, chosen, scores, nothing)
+        rows = told(self._fitted, self._title, visitor, supports, chosen, scores, nothing)
         return Recommendations(
             tuple(rows),
             sure=confidence(self._fitted, visitor, int(supports.liked.nnz), rows, nothing),
@@ -197,7 +202,11 @@ class Recommender:
         return self._in_order(self._scores(self._batch([visitor]), [visitor]), items)[0]
 
     def score_many(
-        self, supports: Sequence[Support], items: Sequence[Any] | None = None, *, on_unknown: OnUnknown = "raise"
+        self,
+        supports: Sequence[Support],
+        items: Sequence[Any] | None = None,
+        *,
+        on_unknown: OnUnknown = "raise",
     ) -> NDArray[np.float32]:
         """``(B, I)``: :meth:`score` of many strangers at once."""
         visitors = [self._visitors_of.read(support=support, on_unknown=on_unknown) for support in supports]
@@ -223,8 +232,14 @@ class Recommender:
         else:
             wanted = self.data.users.ids if users is None else names_of(users)
             visitors = [self._visitors_of.read(user, support, on_unknown=on_unknown) for user in wanted]
-        ids = self.data.items.ids if items is None else [self._visitors.catalogue.find(x) for x in names_of(items)]
-        people = self._prospects(visitors, np.array([self._fitted.position[item] for item in ids], dtype=np.intp))
+        ids = (
+            self.data.items.ids
+            if items is None
+            else [self._visitors.catalogue.find(x) for x in names_of(items)]
+        )
+        people = self._prospects(
+            visitors, np.array([self._fitted.position[item] for item in ids], dtype=np.intp)
+        )
         return matrix([prospects for prospects, _ in people], [visitor.user for visitor in visitors], ids)
 
     def _prospects(
@@ -292,7 +307,9 @@ class Recommender:
         return write_folder(folder, manifest, arrays, tables)
 
     @classmethod
-    def load(cls, folder: str | os.PathLike[str], *, encoder: Any = None, cache: Any = "default") -> Recommender:
+    def load(
+        cls, folder: str | os.PathLike[str], *, encoder: Any = None, cache: Any = "default"
+    ) -> Recommender:
         """The model of :meth:`save`. ``encoder``: needed where the saved one was an object, not a name."""
         manifest, arrays, tables = read_folder(folder)
         check_class(manifest, str(folder))
@@ -330,21 +347,7 @@ class Recommender:
         return training.views.get("title", training.words)
 
     def _batch(self, visitors: Sequence[Visitor]) -> Supports:
-        model = self._fitted
-        position, tastes = model.position, [visitor.taste for visitor in visitors]
-        portraits = None
-        if model.training.portraits is not None and any(v.portrait is not None for v in visitors):
-            empty = sp.csr_matrix((1, model.training.portraits.shape[1]), dtype=np.float32)
-            portraits = sp.vstack([empty if v.portrait is None else v.portrait for v in visitors], format="csr")
-        # By position: the order in which items are named, or stand in a history, must not change the last bits.
-        shown = [sorted((position[item], v.liked[item]) for item in v.values) for v in visitors]
-        return Supports.of(
-            [np.array([at for at, _ in row], dtype=np.intp) for row in shown],
-            [np.array([liked for _, liked in row], dtype=bool) for row in shown],
-            len(model.item_ids),
-            taste=model.reader.taste(tastes) if any(tastes) else None,
-            portraits=portraits,
-        )
+        return self._fitted.supports(visitors)
 
     def _scores(self, supports: Supports, visitors: Sequence[Visitor]) -> NDArray[np.float32]:
         """``(B, I)`` in model order, NaN where nothing can be known."""
@@ -379,32 +382,6 @@ class Recommender:
             candidates.remove("excluded", [position[item] for item in ids if item is not None])
         if where is not None:
             kept = np.zeros(len(position), dtype=bool)
-            kept[self._place] = where_mask(where, self.data.item_columns, len(self.data.items))
+            kept[self._place] = where_mask(where, self._columns, len(self.data.items))
             candidates.keep("where", kept)
         return candidates, notes
-
-    def _rows(
-        self,
-        visitor: Visitor,
-        supports: Supports,
-        chosen: NDArray[np.intp],
-        scores: NDArray[np.float32],
-        nothing: bool,
-    ) -> list[Recommendation]:
-        model = self._fitted
-        explainer = Explainer(model, self._title)
-        reasons = blind(scores[chosen]) if nothing else explainer.reasons(supports, chosen, scores[chosen])
-        prospects = Prospects.of(model, visitor, int(supports.k_shot[0]), scores, chosen)
-        return [
-            Recommendation(
-                item=model.item_ids[at],
-                title=self._title(at),
-                rank=place + 1,
-                score=float(scores[at]),
-                probability=None if nothing else prospects.chance(place),
-                rating=prospects.rating(place),
-                served=model.served(at),
-                reasons=reasons[place],
-            )
-            for place, at in enumerate(chosen.tolist())
-        ]

@@ -20,7 +20,9 @@ Id = str | int
 RELIABLE = 5.0
 
 
-def similar(model: FittedModel, at: int, n: int, title: Callable[[int], str], allowed: Any) -> Recommendations:
+def similar(
+    model: FittedModel, at: int, n: int, title: Callable[[int], str], allowed: Any
+) -> Recommendations:
     """The items nearest to the item at position ``at``: text plus habits, each from 0 to about 1.
 
     Text: half the embedding cosine (where positive) plus the word cosine. Habits: the cosine of the items' factors,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal
 
@@ -22,6 +22,7 @@ from fewrec.fewshot.posterior import RatingPosterior
 from fewrec.fewshot.ranker import Ranker
 from fewrec.fewshot.tasting import learn_taste
 from fewrec.recommender.sentences import practice
+from fewrec.recommender.visitors import Visitor
 from fewrec.signals import Signal, Sparse, Supports, TrainingData, resolve_signals, text_neighbours
 from fewrec.text import TextReader
 
@@ -120,14 +121,43 @@ class FittedModel:
     @cached_property
     def taste_profile(self) -> Sparse | None:
         """What finds the named features that explain a visitor; ``None`` where items have none."""
+        features = self.training.features
+        if features is None:
+            return None
+        # What most items carry, and ranges of numbers, say nothing about a person that a person would say.
+        share = np.bincount(features.indices, minlength=features.shape[1]) / max(features.shape[0], 1)
+        numbers = np.array([any(c.isdigit() for c in name) for name in self.feature_names], dtype=bool)
+        kept = sp.csr_matrix(features @ sp.diags(((share <= 0.5) & ~numbers).astype(np.float32)))
+        kept.eliminate_zeros()
         ready = Sparse(self.profile_size)
-        return ready.fit(self.training) if ready.available(self.training) else None
+        training = replace(self.training, features=kept)
+        return ready.fit(training) if ready.available(training) else None
 
     def profile(self, supports: Supports) -> tuple[str, ...]:
         """The named features that the one visitor here seems to like, strongest first."""
         if self.taste_profile is None or supports.liked.nnz == 0:
             return ()
-        return tuple(self.feature_names[feature] for feature, _ in self.taste_profile.explain(supports)[0])
+        found = self.taste_profile.explain(supports)[0]
+        return tuple(_said(self.feature_names[feature]) for feature, _ in found)
+
+    def supports(self, visitors: Sequence[Visitor]) -> Supports:
+        """What the visitors said, in index arrays, one row each."""
+        position, tastes = self.position, [visitor.taste for visitor in visitors]
+        portraits = None
+        if self.training.portraits is not None and any(v.portrait is not None for v in visitors):
+            empty = sp.csr_matrix((1, self.training.portraits.shape[1]), dtype=np.float32)
+            portraits = sp.vstack(
+                [empty if v.portrait is None else v.portrait for v in visitors], format="csr"
+            )
+        # By position: the order in which items are named, or stand in a history, must not change the last bits.
+        shown = [sorted((position[item], v.liked[item]) for item in v.values) for v in visitors]
+        return Supports.of(
+            [np.array([at for at, _ in row], dtype=np.intp) for row in shown],
+            [np.array([liked for _, liked in row], dtype=bool) for row in shown],
+            len(self.item_ids),
+            taste=self.reader.taste(tastes) if any(tastes) else None,
+            portraits=portraits,
+        )
 
     def served(self, at: int) -> Literal["hot", "warm", "cold"]:
         """hot: met in training; warm: known by its text alone; cold: neither."""
@@ -246,7 +276,9 @@ def training_arrays(
         explicit=feedback.kind == "explicit",
         views=views,
         words=words,
-        neighbours=text_neighbours(title, words) if says_something(views, words, len(data.items)).any() else None,
+        neighbours=text_neighbours(title, words)
+        if says_something(views, words, len(data.items)).any()
+        else None,
         features=items if items.shape[1] else None,
         portraits=portraits if portraits.shape[1] else None,
         strength=strength,
@@ -263,3 +295,21 @@ def says_something(
     for view in views.values():
         known = known | view.any(axis=1)
     return known
+
+
+def _said(feature: str) -> str:
+    """``"cuisine: Mexican"`` as ``"Mexican"``, where the value speaks for itself."""
+    column, _, value = feature.partition(": ")
+    bare = value.casefold() in {
+        "yes",
+        "no",
+        "none",
+        "low",
+        "medium",
+        "high",
+        "true",
+        "false",
+        "other",
+        "open",
+    }
+    return value if value and len(value) > 3 and not bare else feature if value else column

@@ -15,7 +15,16 @@ from fewrec.signals import Supports
 __all__ = ["Explainer", "blind"]
 
 SMALL = 0.02
-"""Terms smaller than this share of the largest are told as one."""
+"""Terms smaller than this share of all of an item's terms are told together, by kind."""
+
+TITLE = 40
+"""Characters of another item's title in a reason."""
+
+TOGETHER = {
+    "liked": "reads like other things you liked",
+    "disliked": "reads like other things you tried",
+    "habits": "liked by people who like what you like",
+}
 
 
 def blind(scores: NDArray[np.float32]) -> list[tuple[Reason, ...]]:
@@ -38,16 +47,18 @@ class Explainer:
         signals = ranker.signals
         general = np.array([not s.personal for s in signals])
         linear = np.array([s.linear for s in signals])
+        known = np.array([s.kind in ("text", "dislike", "habits", "exposure") for s in signals])
         whole = ranker.contributions(supports, items, k_shot)[:, 0]  # (S, C)
         support_items, parts = supports.parts()
         by_item = np.zeros((len(signals), len(support_items), len(items)), dtype=np.float32)
         if len(support_items):
             by_item = ranker.contributions(parts, items, k_shot)
-            by_item[general | ~linear] = 0
-        # What is left of the linear signals when every support item has had its term is the sentence's
-        # and the portrait's.
+            by_item[general | ~linear | ~known] = 0
+        # What is left when every support item has had its term is the sentence's, the portrait's and that
+        # of signals of other kinds.
         rest = whole - by_item.sum(axis=1)
         text = np.array([s.kind in ("text", "dislike") for s in signals])
+        habits = np.array([s.kind in ("habits", "exposure") for s in signals])
         liked = np.asarray(supports.liked.sum(axis=0)).ravel() > 0
         result = []
         for column, item in enumerate(items):
@@ -57,7 +68,7 @@ class Explainer:
                     int(other),
                     bool(liked[other]),
                     float(by_item[text, row, column].sum()),
-                    float(by_item[~text, row, column].sum()),
+                    float(by_item[habits, row, column].sum()),
                 )
             terms += self._rest(rest[:, column])
             result.append(_told(terms, float(scores[column])))
@@ -70,15 +81,19 @@ class Explainer:
 
     def _support_item(self, other: int, liked: bool, text: float, habits: float) -> list[Reason]:
         title = self.title(other)
-        verb = "liked" if liked else "tried"
+        title = title if len(title) <= TITLE else title[: TITLE - 1].rstrip() + "…"
+        lower = "which you rated lower" if self.model.training.explicit else "which you passed over"
         return [
-            Reason("liked" if liked else "disliked", f"reads like “{title}”, which you {verb}", text),
-            Reason("habits", f"liked by people who tried “{title}”", habits)
-            if not liked
-            else Reason("habits", f"liked by people who like “{title}”", habits),
+            Reason(
+                "liked" if liked else "disliked",
+                f"reads like “{title}”, {'which you liked' if liked else lower}",
+                text,
+            ),
+            Reason("habits", f"liked by people who {'like' if liked else 'tried'} “{title}”", habits),
         ]
 
     def _rest(self, rest: NDArray[np.float32]) -> list[Reason]:
+        """Terms of what is not a support item: sentence, portrait, features, and an outsider's signals by name."""
         words = {
             "portrait": ("portrait", "liked by people like you"),
             "features": ("feature", "has what you seem to like"),
@@ -86,17 +101,29 @@ class Explainer:
         terms: dict[tuple[str, str], float] = {}
         for signal, amount in zip(self.model.ranker.signals, rest, strict=True):
             if signal.personal:
-                key = words.get(signal.kind, ("taste", "fits your sentence"))
+                other = ("signal", f"the signal “{signal.name}”")
+                key = (
+                    other
+                    if signal.kind == "other"
+                    else words.get(signal.kind, ("taste", "fits your sentence"))
+                )
                 terms[key] = terms.get(key, 0.0) + float(amount)
         return [Reason(kind, what, amount) for (kind, what), amount in terms.items()]
 
 
 def _told(terms: list[Reason], score: float) -> tuple[Reason, ...]:
-    """Strongest first; what is too small to tell is summed up, so that the sum stays the score."""
-    largest = max((abs(term.contribution) for term in terms), default=0.0)
-    told = [term for term in terms if abs(term.contribution) > SMALL * largest]
+    """Strongest first; small terms of one kind are told as one, so that the sum stays the score."""
+    all_of_them = sum(abs(term.contribution) for term in terms)
+    told = [term for term in terms if abs(term.contribution) > SMALL * all_of_them]
+    for kind, what in TOGETHER.items():
+        small = [term.contribution for term in terms if term.kind == kind and term not in told]
+        if abs(sum(small)) > SMALL * all_of_them:
+            told.append(Reason(kind, what, sum(small)))
     told.sort(key=lambda term: -abs(term.contribution))
     left = score - sum(term.contribution for term in told)
-    if abs(left) > 1e-6 * max(1.0, abs(score)):
+    if abs(left) > SMALL * all_of_them:
+        # Not a sum of small terms: the order among new items differs from that of the fused score.
+        told.append(Reason("new", "its place among the new items, judged by their text", left))
+    elif abs(left) > 1e-6 * max(1.0, abs(score)):
         told.append(Reason("other", "smaller reasons together", left))
     return tuple(told)

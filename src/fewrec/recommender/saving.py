@@ -21,7 +21,17 @@ __all__ = ["check_class", "from_parts", "lacking", "signal_names", "to_parts"]
 
 Parts = tuple[dict[str, Any], dict[str, Any], dict[str, dict[str, list[Any]]]]
 
-MATRICES = ("liked", "seen", "words", "neighbours", "features", "portraits", "strength", "freshness", "tie_break")
+MATRICES = (
+    "liked",
+    "seen",
+    "words",
+    "neighbours",
+    "features",
+    "portraits",
+    "strength",
+    "freshness",
+    "tie_break",
+)
 
 
 def signal_names(signals: Any) -> list[str]:
@@ -62,11 +72,17 @@ def to_parts(model: FittedModel, data: Dataset) -> Parts:
     training = model.training
     words = model.reader.words.to_tables()
     arrays: dict[str, Any] = {
-        f"training/{name}": getattr(training, name) for name in MATRICES if getattr(training, name) is not None
+        f"training/{name}": getattr(training, name)
+        for name in MATRICES
+        if getattr(training, name) is not None
     }
     arrays |= {f"view/{name}": view for name, view in training.views.items()}
     arrays |= {f"mean/{name}": mean for name, mean in model.reader.means.items()}
-    arrays |= {f"words/{name}": np.asarray(column) for name, column in words.items() if isinstance(column, np.ndarray)}
+    arrays |= {
+        f"words/{name}": np.asarray(column)
+        for name, column in words.items()
+        if isinstance(column, np.ndarray)
+    }
     for (which, power, rank), spectrum in training.spectra().items():
         key = f"spectrum/{which}/{power}/{rank}"
         arrays |= {f"{key}/values": spectrum.values, f"{key}/inner": spectrum.inner}
@@ -85,7 +101,9 @@ def to_parts(model: FittedModel, data: Dataset) -> Parts:
         "fused": list(fusion.names),
         "trust": None if trust is None else trust.to_dict(),
         "encoder_id": model.reader.encoder_id,
-        "words": {name: column for name, column in words.items() if not isinstance(column, np.ndarray | list)},
+        "words": {
+            name: column for name, column in words.items() if not isinstance(column, np.ndarray | list)
+        },
         "data": settings,
         "fingerprint": data.fingerprint,
     }
@@ -153,7 +171,9 @@ def from_parts(
         portrait_names=tables["portraits"]["name"],
         feature_names=tables["features"]["name"],
         profile_size=about["profile_size"],
-        **FittedModel.extras_from({part: _inside(arrays, f"{part}/") for part in ("posterior", "calibration")}),
+        **FittedModel.extras_from(
+            {part: _inside(arrays, f"{part}/") for part in ("posterior", "calibration")}
+        ),
     )
     return model, data
 

@@ -51,4 +51,6 @@ def _said(
     if training.words is None:
         return []
     words: sp.csr_matrix = training.words[item]
-    return [terms[column] for column in words.indices[np.argsort(-words.data, kind="stable")][:WORDS_PER_ITEM]]
+    return [
+        terms[column] for column in words.indices[np.argsort(-words.data, kind="stable")][:WORDS_PER_ITEM]
+    ]

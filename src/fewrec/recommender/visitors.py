@@ -141,7 +141,9 @@ class Visitors:
             kept = np.diff(self._as_trained.indptr)
             unknown += [self._features[column] for column in given_row.indices if not kept[column]]
             if unknown:
-                notes.append(f"nothing is known about the attributes {', '.join(unknown)}; they were left out.")
+                notes.append(
+                    f"nothing is known about the attributes {', '.join(unknown)}; they were left out."
+                )
             if row.nnz:
                 portrait = row if portrait is None else (portrait + row).minimum(1).tocsr()
         if taste is not None and not isinstance(taste, str):

@@ -6,7 +6,6 @@ import numpy as np
 import scipy.linalg
 import scipy.sparse as sp
 from numpy.typing import NDArray
-from scipy.optimize import nnls
 
 from fewrec.signals.base import ALL, Items, Signal
 from fewrec.signals.supports import Supports
@@ -130,6 +129,8 @@ def pursue(
 ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
     """``(positions, weights)`` of at most ``most`` non-negative weights that minimise ``w' gram w - 2 target'
     w``."""
+    from scipy.optimize import nnls  # half a second that a loaded model need not spend where nobody asks
+
     active: list[int] = []
     weights = np.zeros(0)
     while len(active) < min(most, len(target)):

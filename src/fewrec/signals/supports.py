@@ -30,12 +30,19 @@ class Taste:
             said = said | view.any(axis=1)
         return said
 
-    def similarity(self, view: NDArray[np.float32] | None, words: sp.csr_matrix | None) -> NDArray[np.float32]:
-        """``.5 max(embedding cosine, 0) + word cosine`` with every item: ``(B, I)``, as in ``text_neighbours``."""
+    def similarity(
+        self, view: NDArray[np.float32] | None, words: sp.csr_matrix | None
+    ) -> NDArray[np.float32]:
+        """Half the embedding cosine above the sentence's mean cosine, plus the word cosine: ``(B, I)``.
+
+        A sentence is further from every item than items are from each other, in another language most of all: what
+        counts is which items it is nearer to than to the rest.
+        """
         mine = self.views.get("title")
         parts = []
         if view is not None and mine is not None:
-            parts.append(0.5 * np.maximum(mine @ view.T, 0))
+            cosines = mine @ view.T
+            parts.append(0.5 * (cosines - cosines.mean(axis=1, keepdims=True)))
         if words is not None:
             parts.append((self.words @ words.T).toarray())
         return np.asarray(sum(parts), dtype=np.float32)
@@ -44,7 +51,7 @@ class Taste:
         self, view: NDArray[np.float32] | None, words: sp.csr_matrix | None, m: int = 20
     ) -> sp.csr_matrix:
         """The items nearest to every sentence, weighted as text neighbours of an item are: ``(B, I)``."""
-        similarity = self.similarity(view, words)
+        similarity = np.maximum(self.similarity(view, words), 0)
         m = min(m, similarity.shape[1])
         top = np.sort(np.argpartition(-similarity, m - 1, axis=1)[:, :m], axis=1)
         weight = np.take_along_axis(similarity, top, axis=1) ** 2

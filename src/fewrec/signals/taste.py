@@ -19,7 +19,7 @@ FAINT = 0.02
 class TasteMatch(Signal):
     """How well an item matches the visitor's sentence, in standard deviations over the catalogue; zero without one.
 
-    The match is ``.5 max(embedding cosine, 0) + word cosine``. Standardised per sentence, because a sentence in
+    The match is half the embedding cosine plus the word cosine. Standardised per sentence, because a sentence in
     another language than the catalogue's matches no words and every embedding a little: what counts is which items
     it matches more than others. The weight is learned apart from the others, on training users for whom a sentence
     is made from features of two items they like (``fewrec.fewshot.tasting``). A sentence also counts as one support
