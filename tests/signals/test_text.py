@@ -1,0 +1,107 @@
+"""Text signals by hand, neighbours by brute force."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+from fewrec.signals import (
+    Dislike,
+    NearestText,
+    Supports,
+    TextSimilarity,
+    TrainingData,
+    WordSimilarity,
+    centred,
+    text_neighbours,
+)
+from fewrec.testing.worlds import two_tastes
+
+
+def unit(rows: np.ndarray) -> np.ndarray:
+    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+
+
+@pytest.mark.parametrize(("n_items", "m", "block"), [(25, 20, 512), (25, 4, 7), (25, 60, 10), (2, 20, 512)])
+def test_neighbours_are_those_of_brute_force(n_items: int, m: int, block: int) -> None:
+    rng = np.random.default_rng(n_items)
+    view = unit(rng.normal(size=(n_items, 6)))
+    words = sp.csr_matrix(unit(rng.random((n_items, 9)) * (rng.random((n_items, 9)) < 0.5) + 1e-3))
+    similarity = 0.5 * np.maximum(view @ view.T, 0) + (words @ words.T).toarray()
+    np.fill_diagonal(similarity, 0)
+    wanted = np.zeros((n_items, n_items))
+    for item, row in enumerate(similarity):
+        nearest = np.argsort(-row)[:m]
+        wanted[item, nearest] = row[nearest] ** 2 / ((row[nearest] ** 2).sum() + 0.3)
+    np.testing.assert_allclose(text_neighbours(view, words, m, block).toarray(), wanted, atol=1e-6)
+
+
+def test_a_lonely_item_has_no_neighbours() -> None:
+    one = np.ones((1, 3), dtype=np.float32)
+    assert text_neighbours(one, sp.csr_matrix(one)).shape == (1, 1)
+    assert text_neighbours(one, sp.csr_matrix(one)).nnz == 0
+    blank = np.zeros((3, 2), dtype=np.float32)
+    assert text_neighbours(blank, sp.csr_matrix((3, 4), dtype=np.float32)).nnz == 0
+
+
+def test_centring_takes_four_fifths_of_the_mean_out() -> None:
+    rows = np.array(
+        [[3, 0], [1, 4], [0, 0]], dtype=np.float32
+    )  # the mean of the two that say something: (2, 2)
+    found, mean = centred(rows)
+    np.testing.assert_allclose(mean, [2, 2])
+    np.testing.assert_allclose(found, [[1.4 / 13**0.5 * 13**0.5 / 4.52**0.5, -1.6 / 4.52**0.5],
+                                       [-0.6 / 6.12**0.5, 2.4 / 6.12**0.5], [0, 0]], atol=1e-6)  # fmt: skip
+    later, same = centred(np.array([[3, 0]], dtype=np.float32), mean)
+    np.testing.assert_allclose(later[0], found[0], atol=1e-6)
+    np.testing.assert_allclose(same, mean)
+    nothing, _ = centred(np.zeros((2, 3), dtype=np.float32))
+    assert not nothing.any()
+
+
+def three() -> TrainingData:
+    """Three items; 0 and 1 point the same way in the view, 1 and 2 share a word. Somebody disliked one."""
+    view = np.array([[1, 0], [1, 0], [0, 1]], dtype=np.float32)
+    words = sp.csr_matrix(np.array([[1, 0], [0.6, 0.8], [0, 1]], dtype=np.float32))
+    liked = sp.csr_matrix(np.array([[1, 0, 0]], dtype=np.float32))
+    seen = sp.csr_matrix(np.array([[1, 1, 0]], dtype=np.float32))
+    return TrainingData(
+        liked=liked, seen=seen, explicit=True, views={"title": view}, words=words,
+        neighbours=text_neighbours(view, words),
+    )  # fmt: skip
+
+
+def test_similarities_by_hand() -> None:
+    data = three()
+    liked = Supports.of([np.array([0, 1])], [np.ones(2, bool)], 3)
+    np.testing.assert_allclose(TextSimilarity().fit(data).score(liked), [[2, 2, 0]])
+    np.testing.assert_allclose(WordSimilarity().fit(data).score(liked), [[1.6, 1.6, 0.8]], atol=1e-6)
+    # similarity of 0 and 1: .5 + .6 = 1.1, of 1 and 2: .8, of 0 and 2: none
+    weight = {(0, 1): 1.21 / 1.51, (1, 0): 1.21 / 2.15, (2, 1): 0.64 / 0.94}
+    wanted = [[weight[0, 1], weight[1, 0], weight[2, 1]]]
+    np.testing.assert_allclose(NearestText().fit(data).score(liked), wanted, atol=1e-6)
+
+
+def test_dislike_is_the_mean_over_the_disliked() -> None:
+    data = three()
+    both = Supports.of([np.array([0, 2, 1])], [np.array([False, False, True])], 3)
+    # halves of (1, 1, 0) + (1, .6, 0) and (0, 0, 1) + (0, .8, 1); the liked item 1 plays no part
+    np.testing.assert_allclose(Dislike().fit(data).score(both), [[1, 1.2, 1]], atol=1e-6)
+    assert not Dislike().fit(data).score(Supports.of([np.array([0])], [np.ones(1, bool)], 3)).any()
+
+
+def test_who_has_something_to_say() -> None:
+    data = two_tastes(10, 12).training
+    bare = TrainingData(liked=data.liked, seen=data.seen, explicit=True)
+    for signal in (TextSimilarity(), WordSimilarity(), NearestText(), Dislike()):
+        assert signal.available(data)
+        assert not signal.available(bare)
+    blank = TrainingData(
+        liked=data.liked, seen=data.seen, explicit=True, views={"title": np.zeros((12, 4), "f4")}
+    )
+    assert not TextSimilarity().available(blank)
+    pleased = TrainingData(
+        liked=data.liked, seen=data.liked, explicit=True, views=data.views, words=data.words
+    )
+    assert not Dislike().available(pleased)
