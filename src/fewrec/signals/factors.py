@@ -123,9 +123,9 @@ class ImplicitFactors(_Factors):
 class RatingFactors(_Factors):
     """Low rank of what is left of ratings when the item's and the user's mean are taken out.
 
-    Ratings are read as -1 (met, not liked) and 1 (just liked) to 2 (top of the scale); a support tells only
-    the first two. Means are shrunk by 5 (items) and 3 (users). Met cells only: plain least squares, ridge per
-    row.
+    Ratings are read as -1 (met, not liked) and 1 (just liked) to 2 (top of the scale). A support does not tell
+    how much something was liked: as much as likes are on average. Means are shrunk by 5 (items) and 3 (users).
+    Met cells only: plain least squares, ridge per row.
     """
 
     name = "rating-factors"
@@ -142,13 +142,15 @@ class RatingFactors(_Factors):
         if training.strength is not None:
             rating = sp.csr_matrix(rating + training.strength)
         self._mean = float(rating.sum()) / max(met.nnz, 1)
+        self._like = float(rating.multiply(training.liked).sum()) / max(training.liked.nnz, 1)
         self._item_mean = _sums(rating - self._mean * met, 0) / (_sums(met, 0) + 5)
         self._alternate(met, self._residual(rating, met))
         return self
 
     def _shown(self, supports: Supports) -> tuple[sp.csr_matrix, sp.csr_matrix]:
         met = sp.csr_matrix(supports.seen, dtype=np.float64)
-        return met, self._residual(sp.csr_matrix(2 * supports.liked - met, dtype=np.float64), met)
+        rating = sp.csr_matrix((1 + self._like) * supports.liked - met, dtype=np.float64)
+        return met, self._residual(rating, met)
 
     def _residual(self, rating: sp.csr_matrix, met: sp.csr_matrix) -> sp.csr_matrix:
         """``rating`` less the overall, the items' and the users' means, on the cells of ``met``."""

@@ -24,13 +24,14 @@ class Portrait(Signal):
     """Sum over the stranger's attributes of ``log (a + observed) / (a + expected)``, less its mean.
 
     For attribute ``f``, *observed* counts what the users with ``f`` met (1/2) and liked (another 1/2);
-    *expected* is what they would have met had they chosen like everybody. ``1 / a = tau^2`` is the
-    variance of the true ratio between the two, estimated from how far users who share ``f`` agree *with
-    one another* (pairs of different users only, less three standard errors). So the city somebody lives in
-    counts fully, one user's habits count for nothing, and most attributes drop out. The sum is on the
-    scale of log popularity, to which it is added; hence its mean over users, scaled to as many attributes
-    as the stranger gives, is taken out. (Gamma-Poisson shrinkage as in DuMouchel, "Bayesian data mining in
-    large frequency tables", The American Statistician 1999; estimating ``tau^2`` from pairs is ours.)
+    *expected* is what they would have met had they chosen like everybody. ``1 / a = tau^2`` is the variance
+    of the true ratio between the two, estimated from how far users who share ``f`` agree *with one another*
+    (pairs of different users only, less three standard errors). So the city somebody lives in counts fully,
+    one user's habits count for nothing, and most attributes drop out. The sum is on the scale of log
+    popularity, to which it is added; hence its mean over users, scaled to as many attributes as the stranger
+    gives, is taken out: who tells other things but not this city probably lives elsewhere. (Gamma-Poisson
+    shrinkage as in DuMouchel, "Bayesian data mining in large frequency tables", The American Statistician
+    1999; estimating ``tau^2`` from pairs is ours.)
 
     Zero for a stranger who gives no attributes. Interactions do not enter; the score is linear in the
     attributes, see :meth:`terms`. Chosen on training users of two data sets: ridge regression from
