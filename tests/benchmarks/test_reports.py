@@ -8,7 +8,7 @@ import pytest
 from benchmarks.floors import NEW_ITEM_FLOORS, PROTOTYPE, floor
 from benchmarks.reference import Peers
 from benchmarks.report import render
-from benchmarks.speed import Row, memory_table, shown
+from benchmarks.speed import Row, encoding_table, memory_table, shown
 from benchmarks.systems import Marks
 
 NOISE = np.linspace(-0.02, 0.02, 50)
@@ -37,7 +37,7 @@ def test_a_floor_that_is_met():
     text, missed = render([cell(0.40)], peers(0.35, 0.60))
     assert missed == []
     # Means over all seeds choose the best other system: EASE has (.60 + 0) / 2, popularity .35. Differences
-    # run from .03 to .09 in 50 steps: standard deviation .0238, standard error .0238 / sqrt 50 = .0034.
+    # run from .01 to .09 in 50 steps: standard deviation .0238, standard error .0238 / sqrt 50 = .0034.
     assert "| 50 | 1 | 0.4000 | 0.3700 | 0.3660 | yes | 0.3500 | +0.0500 ± 0.0034 | pop-liked |" in text
     assert text.endswith("All are met.\n")
 
@@ -87,3 +87,14 @@ def test_a_limit_is_held_by_the_cpu_time():
 def test_memory_names_the_largest_stage():
     assert "- big: fit 900, lists 950: met." in memory_table({"big": {"fit": 900.0, "lists": 950.0}})
     assert "**not met**" in memory_table({"big": {"fit": 1001.0}})
+
+
+def test_encoders_are_compared_kind_by_kind():
+    rates = {
+        "default": {"films": 1000.0, "books": 400.0},
+        "sentence-transformers": {"films": 200.0, "books": 100.0},
+    }
+    table = encoding_table(rates)
+    assert "| films | 1,000 | 200 | 5.0 | yes |" in table
+    assert "| books | 400 | 100 | 4.0 | **no** |" in table
+    assert "| films | 1,000 |\n" in encoding_table({"default": rates["default"]})
