@@ -13,6 +13,9 @@ __all__ = ["confidence"]
 IMPERSONAL = ("popularity", "other", "random")
 """Kinds of reasons that do not come from the visitor; "other" sums up what is too small to tell."""
 
+SURE, FAIRLY_SURE = 0.7, 0.4
+"""Mean probability of a like from which a list is called so."""
+
 
 def confidence(
     model: FittedModel, visitor: Visitor, n_liked: int, rows: Sequence[Recommendation], nothing: bool
@@ -55,9 +58,16 @@ def confidence(
         return little + _bestsellers(model)
     if trust is None:
         return f"Untested, from {basis}: the model was not tried on past users."
-    measured = _measured(model, k)
-    level = "A first idea" if k < 3 else "Fairly sure" if k < 10 else "Sure"
-    return f"{level}, from {basis}.{measured}"
+    return f"{_level(k, rows)}, from {basis}.{_measured(model, k)}"
+
+
+def _level(k: int, rows: Sequence[Recommendation]) -> str:
+    """How much to make of the list: by how little is known, then by how likely its items are liked on average."""
+    chances = [row.probability for row in rows if row.probability is not None]
+    if k < 3 or not chances:
+        return "A first idea"
+    mean = sum(chances) / len(chances)
+    return "Sure" if mean >= SURE else "Fairly sure" if mean >= FAIRLY_SURE else "Not very sure"
 
 
 def _measured(model: FittedModel, k: int) -> str:

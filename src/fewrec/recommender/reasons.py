@@ -71,6 +71,10 @@ class Explainer:
                     float(by_item[habits, row, column].sum()),
                 )
             terms += self._rest(rest[:, column])
+            if not self.model.met[item]:
+                # Training users have the new items in an order of their own, see FittedModel.score.
+                moved = float(scores[column] - whole[:, column].sum())
+                terms.append(Reason("new", "its place among the new items, judged by their text", moved))
             result.append(_told(terms, float(scores[column])))
         return result
 
@@ -119,11 +123,7 @@ def _told(terms: list[Reason], score: float) -> tuple[Reason, ...]:
         small = [term.contribution for term in terms if term.kind == kind and term not in told]
         if abs(sum(small)) > SMALL * all_of_them:
             told.append(Reason(kind, what, sum(small)))
-    told.sort(key=lambda term: -abs(term.contribution))
     left = score - sum(term.contribution for term in told)
-    if abs(left) > SMALL * all_of_them:
-        # Not a sum of small terms: the order among new items differs from that of the fused score.
-        told.append(Reason("new", "its place among the new items, judged by their text", left))
-    elif abs(left) > 1e-6 * max(1.0, abs(score)):
+    if abs(left) > 1e-6 * max(1.0, abs(score)):
         told.append(Reason("other", "smaller reasons together", left))
-    return tuple(told)
+    return tuple(sorted(told, key=lambda term: -abs(term.contribution)))
