@@ -66,6 +66,15 @@ def test_a_list_of_likes_is_a_rating_that_likes(tuned: Recommender) -> None:
         np.testing.assert_array_equal(tuned.score(several), tuned.score(["i0", "i5"]))
 
 
+def test_the_order_in_which_items_are_named_changes_no_bit(plain: Recommender) -> None:
+    support = {f"i{at}": 1 + at % 5 for at in range(12)}
+    wanted = plain.score(support)
+    order = np.random.default_rng(0)
+    for _ in range(20):
+        names = order.permutation(list(support)).tolist()
+        np.testing.assert_array_equal(plain.score({name: support[name] for name in names}), wanted)
+
+
 def test_a_dislike_is_no_like(tuned: Recommender) -> None:
     liked, disliked = tuned.recommend(support={"i0": 5}), tuned.recommend(support={"i0": 1})
     assert liked[0].title.startswith("space")
