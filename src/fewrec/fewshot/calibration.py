@@ -25,27 +25,25 @@ FEW_USERS = 2
 
 MOST_EPISODES = 600
 HEAD = 5.0
-"""The curve over ``log(I / rank)`` is flat from the best 0.7 % of the catalogue on: there the score itself tells more
-than the rank, which would give three items of equal score three probabilities."""
-
-TILT = 20.0
-"""Precision of the difference between k = 1 and k = 10."""
+"""The curve over ``log(I / rank)`` is flat from the best 0.7 % of the catalogue on: there the score itself tells
+more than the rank, which would give three items of equal score three probabilities."""
 
 
 @dataclass(frozen=True)
 class _Prior:
-    """Coefficients before any evidence, their precision, and how many observations one user counts for."""
+    """Coefficients before any evidence, and how many observations one user counts for."""
 
     level: tuple[float, ...]
     precision: tuple[float, ...]
+    tilt: float  # precision of the difference between k = 1 and k = 10
     per_user: float
 
 
-RATED = _Prior(level=(0.0, 1.7, 0.0), precision=(100.0, 20.0, 20.0), per_user=4.0)
+RATED = _Prior(level=(0.0, 1.7, 0.0), precision=(100.0, 20.0, 20.0), tilt=20.0, per_user=4.0)
 """Of intercept, probit and standing. A logistic curve of slope 1.7 is the normal distribution function to
 .01: the prior is that the rating model is right. One user's ratings lean one way, so they count as four."""
 
-MET = _Prior(level=(0.0, 0.3, 0.8), precision=(0.1, 1.0, 1.0), per_user=5.0)
+MET = _Prior(level=(0.0, 0.3, 0.8), precision=(0.1, 1.0, 1.0), tilt=0.5, per_user=20.0)
 """Of intercept, place and standing."""
 
 
@@ -67,11 +65,11 @@ class Calibration:
 
     ``place = log(I / rank)``. All but ``c_0`` are >= 0, so for one stranger a higher score (and
     probit) never means a lower probability. Each runs linearly in log k from k = 1 to 10 and stays there
-    beyond.
+    beyond; k = 0, where bestsellers are all there is, has coefficients of its own.
     """
 
     explicit: bool
-    ends: Array  # (2, F) coefficients at k = 1 and k = 10
+    ends: Array  # (3, F) coefficients at k = 0, k = 1 and k = 10
     base_rate: float  # share of likes among ratings; of likes among all pairs of user and item
     users: int  # training users behind the coefficients
 
@@ -83,11 +81,14 @@ class Calibration:
         training: TrainingData,
         held_out: HeldOutPosteriors | None = None,
         ratings: sp.csr_matrix | None = None,
+        personal: NDArray[np.bool_] | None = None,
     ) -> Calibration:
         """From the episodes on which ``fusion`` was tuned.
 
         Explicit data also need ``held_out`` posteriors and the ``ratings`` ``(U, I)`` that they were fitted
-        on, users in the order of ``training``. With episodes of fewer than two users nothing is learned:
+        on, users in the order of ``training``. ``personal``: ``(S,)`` which signals depend on the stranger; the
+        others make up the score of somebody of whom nothing is known. Without it k = 0 is taken for k = 1, which
+        says too much where bestsellers say little. With episodes of fewer than two users nothing is learned:
         :attr:`fallback` then says what the probability rests on.
         """
         explicit = training.explicit
@@ -100,16 +101,30 @@ class Calibration:
         prior = RATED if explicit else MET
         if len(users) < FEW_USERS:
             level = prior.level if explicit else (float(logit(base_rate)), 0.0, 0.0)
-            return cls(explicit, np.array([level, level]), base_rate, 0)
+            return cls(explicit, np.tile(level, (3, 1)), base_rate, 0)
         few = np.random.default_rng(0).permutation(len(episodes))[:MOST_EPISODES]
-        rows: list[_Rows] = []
-        for episode in (episodes[at] for at in np.sort(few)):
-            weights = fusion.weights(episode.k_shot)
-            if held_out is None or ratings is None:
-                rows.append(_met_rows(episode, weights))
-            else:
-                rows.append(_rated_rows(episode, weights, held_out, ratings))
-        return cls(explicit, _fit_ends(rows, prior), base_rate, len(users))
+        chosen = [episodes[at] for at in np.sort(few)]
+
+        def rows(played: Sequence[Episode], said: NDArray[np.bool_] | bool, known: bool) -> list[_Rows]:
+            return [
+                _met_rows(episode, np.where(said, fusion.weights(known * episode.k_shot), 0), known)
+                if held_out is None or ratings is None
+                else _rated_rows(
+                    episode,
+                    np.where(said, fusion.weights(known * episode.k_shot), 0),
+                    known,
+                    held_out,
+                    ratings,
+                )
+                for episode in played
+            ]
+
+        ends = _fit_ends(rows(chosen, True, True), prior)
+        strangers = ends[:1]
+        if personal is not None:
+            first = [episode for episode in chosen if episode.k_shot == K_SHOTS[0]] or chosen
+            strangers = _fit_ends(rows(first, ~personal, False), prior)[:1]
+        return cls(explicit, np.concatenate([strangers, ends]), base_rate, len(users))
 
     @property
     def fallback(self) -> str | None:
@@ -148,7 +163,7 @@ class Calibration:
     ) -> Array:
         """:meth:`probability` of one stranger for the items at these positions only: ``(C,)``.
 
-        ``scores``: ``(I,)`` of all items, which tell where these stand; ``probit``: ``(C,)``, for ratings only.
+        ``scores``: ``(I,)`` of all items, which tell where these stand; ``probit``: ``(C,)``, if explicit.
         """
         row = None
         if probit is not None:
@@ -172,7 +187,7 @@ class Calibration:
         if missing:
             raise StoreError(f"there is no array {missing[0]!r}.", where="calibration", value=missing)
         explicit, ends = bool(arrays["explicit"]), np.asarray(arrays["ends"], dtype=np.float64)
-        if ends.shape != (2, len((RATED if explicit else MET).level)):
+        if ends.shape != (3, len((RATED if explicit else MET).level)):
             raise StoreError("the coefficients do not fit.", where="calibration", value=ends.shape)
         return cls(explicit, ends, float(arrays["base_rate"]), int(arrays["users"]))
 
@@ -189,10 +204,12 @@ class _Rows:
 
 
 def _mix(k_shot: float) -> Array:
-    """Shares of the two ends at ``k_shot``: ``(2,)``."""
+    """Shares of the coefficients at k = 0, 1 and 10: ``(3,)``."""
+    if k_shot < K_SHOTS[0]:
+        return np.array([1.0, 0.0, 0.0])
     ends = np.log(np.array([K_SHOTS[0], K_SHOTS[-1]]))
-    share = float(np.clip((np.log(max(k_shot, 1.0)) - ends[0]) / (ends[1] - ends[0]), 0.0, 1.0))
-    return np.array([1 - share, share])
+    share = float(np.clip((np.log(k_shot) - ends[0]) / (ends[1] - ends[0]), 0.0, 1.0))
+    return np.array([0.0, 1 - share, share])
 
 
 def _standing(scores: Array, among: Array, weight: Array) -> Array:
@@ -217,13 +234,14 @@ def _met_features(scores: Array, weight: Array) -> Array:
     return np.stack([*parts, np.log1p(np.maximum(standing, 0))], axis=1)
 
 
-def _met_rows(episode: Episode, weights: Array) -> _Rows:
+def _met_rows(episode: Episode, weights: Array, known: bool) -> _Rows:
+    """All candidates; ``known``: whether the model was shown the support."""
     features = _met_features(np.asarray(episode.scores @ weights, dtype=np.float64), episode.weight)
-    return _Rows(episode.user, _mix(episode.k_shot), features, episode.positive, episode.weight)
+    return _Rows(episode.user, _share(episode, known), features, episode.positive, episode.weight)
 
 
 def _rated_rows(
-    episode: Episode, weights: Array, held_out: HeldOutPosteriors, ratings: sp.csr_matrix
+    episode: Episode, weights: Array, known: bool, held_out: HeldOutPosteriors, ratings: sp.csr_matrix
 ) -> _Rows:
     """The hidden items that the user rated, liked or not."""
     fused = np.asarray(episode.scores @ weights, dtype=np.float64)
@@ -232,12 +250,18 @@ def _rated_rows(
     first, last = ratings.indptr[episode.user], ratings.indptr[episode.user + 1]
     met, given = ratings.indices[first:last], ratings.data[first:last]
     order = np.argsort(met)
-    at = np.searchsorted(met[order], episode.shown)
+    shown = episode.shown if known else episode.shown[:0]
     posterior = held_out.of(episode.user)
-    probit = posterior.probit(*posterior.predict(episode.shown, given[order][at], items))
+    support = given[order][np.searchsorted(met[order], shown)]
+    probit = posterior.probit(*posterior.predict(shown, support, items))
     features = _rated_features(probit, _standing(hidden, fused, episode.weight))
     liked = np.arange(len(items)) < episode.n_positive
-    return _Rows(episode.user, _mix(episode.k_shot), features, liked, np.ones(len(items)))
+    return _Rows(episode.user, _share(episode, known), features, liked, np.ones(len(items)))
+
+
+def _share(episode: Episode, known: bool) -> Array:
+    """How much of the two ends that are fitted an episode bears on: ``(2,)``; all of the first for k = 0."""
+    return _mix(episode.k_shot)[1:] if known else np.array([1.0, 0.0])
 
 
 def _fit_ends(rows: Sequence[_Rows], prior: _Prior) -> Array:
@@ -245,8 +269,7 @@ def _fit_ends(rows: Sequence[_Rows], prior: _Prior) -> Array:
 
     The log likelihood is scaled so that every user counts for ``prior.per_user`` observations (likes, where
     likes are rare); users with much longer histories than others make the number of users smaller, (sum n)^2
-    / sum n^2. Against it stand ``precision (middle - level)^2 / 2`` and ``20 (difference of the ends)^2 /
-    2``.
+    / sum n^2. Against it stand ``precision (middle - level)^2 / 2`` and ``tilt (difference of the ends)^2 / 2``.
     """
     mix = np.concatenate([np.tile(row.mix, (len(row.liked), 1)) for row in rows])
     features = np.concatenate([row.features for row in rows])
@@ -267,9 +290,9 @@ def _fit_ends(rows: Sequence[_Rows], prior: _Prior) -> Array:
         value = both @ flat
         off, tilt = ends.mean(axis=0) - level, ends[1] - ends[0]
         total = float(weight @ (np.logaddexp(0, value) - liked * value))
-        total += 0.5 * float(precision @ np.square(off) + TILT * tilt @ tilt)
+        total += 0.5 * float(precision @ np.square(off) + prior.tilt * tilt @ tilt)
         gradient = (both.T @ (weight * (expit(value) - liked))).reshape(2, -1)
-        gradient += precision * off / 2 + TILT * np.outer([-1, 1], tilt)
+        gradient += precision * off / 2 + prior.tilt * np.outer([-1, 1], tilt)
         return total, gradient.ravel()
 
     start = np.array(prior.level)

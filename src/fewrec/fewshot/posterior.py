@@ -124,15 +124,15 @@ class RatingPosterior:
 
         ``view``: ``(n_items, D)`` text vectors of the whole catalogue, as at the fit; ``None`` without text.
         """
-        new = n_items - self.n_items
-        given = np.zeros((new, len(self.newcomer))) if view is None else np.ones((new, view.shape[1] + 1))
-        if new < 0 or (view is not None and len(view) != n_items) or given.shape[1] != len(self.newcomer):
+        width = len(self.newcomer) - 1
+        if n_items < self.n_items or (view is not None and view.shape != (n_items, width)):
             raise ConfigError(
                 "the grown catalogue does not fit the rating model.",
                 where="view",
                 value=(n_items, None if view is None else view.shape),
-                hint=f"Give {self.n_items} items or more, and vectors of width {len(self.newcomer) - 1}.",
+                hint=f"Give {self.n_items} items or more, and vectors of width {width}.",
             )
+        given = np.zeros((n_items - self.n_items, width + 1))
         given[:, -1] = 1.0
         if view is not None:
             given[:, :-1] = view[self.n_items :]

@@ -51,7 +51,7 @@ class ItemStatistics:
 
     @property
     def unseen(self) -> Array:
-        """``(I,)`` habits variance that ``V`` does not show, because too few people rated the item to tell."""
+        """``(I,)`` habits variance that ``V`` does not show: too few people rated the item to tell."""
         return np.maximum(self.usual - np.einsum("ir,ir->i", self.habits, self.habits), 0.0)
 
 
