@@ -86,7 +86,8 @@ def fit(world: World, users: Sequence[str], events: bool, seed: int) -> Fitted:
                 scale=data.feedback.scale,
                 seed=seed,
             )
-        calibration = Calibration.fit(episodes, ranker.fusion, training, held_out, ratings)
+        personal = np.array([signal.personal for signal in ranker.signals])
+        calibration = Calibration.fit(episodes, ranker.fusion, training, held_out, ratings, personal)
     position = {str(item): at for at, item in enumerate(data.items.ids)}
     return Fitted(ranker, calibration, posterior, ratings, position, time.perf_counter() - started)
 
