@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import scipy.linalg
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
@@ -127,25 +126,30 @@ def profile(
 def pursue(
     gram: NDArray[np.float64], target: NDArray[np.float64], most: int
 ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-    """``(positions, weights)`` of at most ``most`` non-negative weights that minimise ``w' gram w - 2 target'
-    w``."""
-    from scipy.optimize import nnls  # half a second that a loaded model need not spend where nobody asks
+    """``(positions, weights)``, at most ``most`` and none negative, that make ``w' gram w - 2 target' w`` small.
 
-    active: list[int] = []
-    weights = np.zeros(0)
-    while len(active) < min(most, len(target)):
-        slope = target - gram[:, active] @ weights
-        gain = np.maximum(slope, 0) ** 2 / np.diag(gram)
+    The minimum over the positions chosen; these are chosen one by one.
+    """
+    weights = np.zeros(len(target))
+    active = np.zeros(0, dtype=np.intp)
+    for _ in range(4 * most):  # every round lowers the sum, so that none comes back; a bound all the same
+        gain = np.maximum(target - gram @ weights, 0) ** 2 / np.diag(gram)
         gain[active] = 0
-        best = int(np.argmax(gain))
-        if gain[best] < LEAST_GAIN:
+        if len(active) == min(most, len(target)) or gain.max() < LEAST_GAIN:
             break
-        active.append(best)
-        # |R w - R^-T target|^2 is the same minimum, in the form that nnls wants.
-        root = np.linalg.cholesky(gram[np.ix_(active, active)])
-        weights = nnls(root.T, scipy.linalg.solve_triangular(root, target[active], lower=True))[0]
-    kept = weights > 1e-9
-    return np.array(active, dtype=np.intp)[kept], weights[kept]
+        active = np.append(active, int(np.argmax(gain)))
+        while True:  # Lawson & Hanson 1974: as far towards the free minimum as no weight turns negative
+            free = np.linalg.solve(gram[np.ix_(active, active)], target[active])
+            if free.min() > 0:
+                weights[active] = free
+                break
+            now, blocked = weights[active], free <= 0
+            step = (now[blocked] / (now[blocked] - free[blocked])).min()
+            now = now + step * (free - now)
+            kept = (now > 1e-12) & ~(blocked & (now <= now[blocked].min()))
+            weights[active] = np.where(kept, now, 0)
+            active = active[kept]
+    return active, weights[active]
 
 
 def consistency(features: sp.csr_matrix, liked: sp.csr_matrix) -> NDArray[np.float64]:

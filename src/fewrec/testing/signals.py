@@ -20,6 +20,9 @@ __all__ = ["check_signal", "poor_worlds", "some_supports"]
 
 Scores = NDArray[np.float32]
 
+NOTHING = 1e-5
+"""Scores are not expected to agree better than if this were the largest: some are differences of larger numbers."""
+
 
 def check_signal(
     signal_factory: Callable[[], Signal], training: TrainingData | None = None, *, tolerance: float = 1e-5
@@ -36,7 +39,7 @@ def check_signal(
     likes, no interactions, no text, items and likes that training never met: ``available`` says no, or all
     rules of ``score`` hold.
 
-    Scores count as the same when no entry differs by more than ``tolerance`` times the largest entry. Without
+    Scores count as the same when no entry differs by more than ``tolerance`` times the largest of a batch. Without
     ``training`` the signal is tried on planted worlds (10 users, 24 items, text, features, attributes), of
     which it must be available on one at least, and on poor ones.
 
@@ -126,13 +129,14 @@ class _Check:
         self.rule(isinstance(self.signal, Signal), "fit must give the fitted signal")
         self.rule(_state(data) == before, "fit must leave the training data as they are")
         self.supports = some_supports(data)
+        self.largest = NOTHING
 
     def rule(self, holds: bool, otherwise: str) -> None:
         _rule(holds, f"{self.name}{self.where}: {otherwise}")
 
     def same(self, found: Scores, wanted: Scores, rule: str) -> None:
         self.rule(found.shape == wanted.shape, f"{rule}: shape {found.shape} instead of {wanted.shape}")
-        slack = self.tolerance * max(float(np.abs(wanted).max(initial=0.0)), 1e-30)
+        slack = self.tolerance * max(float(np.abs(wanted).max(initial=0.0)), self.largest)
         gap = float(np.abs(found.astype(np.float64) - wanted).max(initial=0.0))
         self.rule(gap <= slack, f"{rule}: scores differ by up to {gap:.2g} (allowed: {slack:.2g})")
 
@@ -153,6 +157,7 @@ class _Check:
         self.rule(scores.dtype == np.float32, f"scores must be float32, not {scores.dtype}")
         self.rule(bool(np.isfinite(scores).all()), "scores must be finite")
         scores = scores.copy()
+        self.largest = max(float(np.abs(scores).max(initial=0.0)), self.largest)
         again = signal.score(supports)
         self.rule(np.array_equal(scores, again), "the same supports must give the same scores again")
         self.rule(_state(supports) == asked, "score must leave the supports as they are")
