@@ -63,7 +63,7 @@ Readers and 1,328 articles with titles, four fifths of them with description and
 with 15 or more articles, supports in random order.""",
     "uci-restaurant": """\
 138 guests, 130 places in three cities, ratings 0 to 2 (2 is liked). 30 test guests a seed with 8 or more
-ratings. The bestsellers of one city are of no use in the others: popularity hardly beats random order.
+ratings. The bestsellers of one city are of no use in the others, so that popularity says little.
 "fewrec + attributes" was also told what the stranger's guest profile says.""",
 }
 
