@@ -22,7 +22,7 @@ RANDOM_CANDIDATES = 60
 """Random items among the candidates: without them a negative weight could lift the hidden positives alone, because
 they would be the only items low in a signal that are candidates at all."""
 
-MAX_USERS = 300
+MAX_USERS, FEW_USERS = 300, 60
 BATCH = 64
 
 SignalFactory = Callable[[], Sequence[Signal]]
@@ -74,19 +74,22 @@ def draw_episodes(
     names: Sequence[str],
     seed: int,
     progress: Callable[[int, int], None] | None = None,
+    *,
+    few: bool = False,
 ) -> list[Episode]:
     """Episodes for k in 1, 3, 5, 10, every user scored by signals refitted without the user's fold.
 
     Candidates are the union of every signal's top 30, the positives and 60 random items. ``names`` are the signals
-    that the model itself fitted: where a fold leaves one of them nothing to say, its scores are zero.
+    that the model itself fitted: where a fold leaves one of them nothing to say, its scores are zero. ``few``:
+    from 60 users in two folds, enough to measure scales but not to weigh signals.
     """
     rng = np.random.default_rng(seed)
     n = training.n_users
-    folds = folds_of(n)
+    folds = min(2, folds_of(n)) if few else folds_of(n)
     if folds < 2:
         return []
     shuffled = rng.permutation(n)
-    chosen = set(rng.permutation(n)[:MAX_USERS].tolist())
+    chosen = set(rng.permutation(n)[: FEW_USERS if few else MAX_USERS].tolist())
     result: list[Episode] = []
     for fold in range(folds):
         inside = np.arange(n) % folds != fold

@@ -36,12 +36,12 @@ class Ranker:
     ) -> tuple[Ranker, list[Episode]]:
         """The ranker, and the episodes it was tuned on (for calibration).
 
-        With ``tune=False`` the episodes are still drawn, but for the scales of the signals alone: weights stay at
+        With ``tune=False`` a few episodes are still drawn, but for the scales of the signals alone: weights stay at
         their prior means and personal evidence is trusted as it is.
         """
         signals = fit_signals(make_signals(), training)
         names = [signal.name for signal in signals]
-        episodes = draw_episodes(training, make_signals, names, seed, progress)
+        episodes = draw_episodes(training, make_signals, names, seed, progress, few=not tune)
         fusion = prior_fusion(signals, measure_scales(episodes, len(signals)))
         trust = None
         if tune and episodes:

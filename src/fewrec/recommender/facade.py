@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from fewrec.data import Dataset
 from fewrec.data.vocabulary import canonical_order
@@ -27,6 +26,7 @@ from fewrec.recommender.model import FittedModel, Progress, fit_model, shown
 from fewrec.recommender.predictions import Predictions, Prospects, matrix
 from fewrec.recommender.saving import check_class, from_parts, lacking, signal_names, to_parts
 from fewrec.recommender.telling import told
+from fewrec.recommender.threads import one_thread
 from fewrec.recommender.visitors import OnUnknown, Support, Visitor, Visitors, names_of, tell
 from fewrec.signals import Signal, Supports
 
@@ -278,7 +278,7 @@ class Recommender:
         What was learned from others stays until the next :meth:`fit`, which then equals a fit on all rows.
         """
         data = self.data.extended(items=items, interactions=interactions, users=users)
-        with threadpool_limits(1):
+        with one_thread:
             self._model = grown(self._fitted, data, self.signals)
         self._set_data(data)
         return self

@@ -13,6 +13,7 @@ from fewrec.rank import top_n
 from fewrec.recommendations import Reason, Recommendation, Recommendations
 from fewrec.recommender.model import FittedModel
 from fewrec.recommender.predictions import Prospects
+from fewrec.recommender.threads import one_thread
 
 __all__ = ["Audience", "AudienceRow", "audience_of", "similar"]
 
@@ -20,6 +21,7 @@ Id = str | int
 RELIABLE = 5.0
 
 
+@one_thread
 def similar(
     model: FittedModel, at: int, n: int, title: Callable[[int], str], allowed: Any
 ) -> Recommendations:

@@ -11,7 +11,6 @@ from typing import Any, Literal
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from fewrec.data import Dataset
 from fewrec.encode import Encoder, progress_bar
@@ -22,6 +21,7 @@ from fewrec.fewshot.posterior import RatingPosterior
 from fewrec.fewshot.ranker import Ranker
 from fewrec.fewshot.tasting import learn_taste
 from fewrec.recommender.sentences import practice
+from fewrec.recommender.threads import one_thread
 from fewrec.recommender.visitors import Visitor
 from fewrec.signals import Signal, Sparse, Supports, TrainingData, resolve_signals, text_neighbours
 from fewrec.text import TextReader
@@ -133,6 +133,7 @@ class FittedModel:
         training = replace(self.training, features=kept)
         return ready.fit(training) if ready.available(training) else None
 
+    @one_thread
     def profile(self, supports: Supports) -> tuple[str, ...]:
         """The named features that the one visitor here seems to like, strongest first."""
         if self.taste_profile is None or supports.liked.nnz == 0:
@@ -163,6 +164,7 @@ class FittedModel:
         """hot: met in training; warm: known by its text alone; cold: neither."""
         return "hot" if self.met[at] else "warm" if self.has_text[at] else "cold"
 
+    @one_thread
     def score(self, supports: Supports, known: NDArray[np.bool_]) -> NDArray[np.float32]:
         """``(B, I)``, NaN where nothing can be known. ``known`` (B,): training users, whose new items are put into
         the order of :class:`NewItems`; the places that new items take in the list stay those of the fused score."""
@@ -196,7 +198,7 @@ def fit_model(
     Linear algebra runs on one thread: for arrays of this size it is faster, and sums come out the same on every
     machine whatever its number of cores.
     """
-    with threadpool_limits(1):
+    with one_thread:
         reader = TextReader(encoder, cache)
         say = progress or (lambda what, done, total: None)
         reading = reader.fit(

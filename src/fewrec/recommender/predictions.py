@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from fewrec.recommendations import Rating
 from fewrec.recommender.model import FittedModel
+from fewrec.recommender.threads import one_thread
 from fewrec.recommender.visitors import Visitor
 
 __all__ = ["Predictions", "Prospects"]
@@ -59,6 +60,7 @@ class Prospects:
     probability: Array
 
     @classmethod
+    @one_thread
     def of(
         cls,
         model: FittedModel,

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from fewrec.recommendations import Reason
 from fewrec.recommender.model import FittedModel
-from fewrec.signals import Supports
+from fewrec.recommender.threads import one_thread
+from fewrec.signals import Signal, Supports
 
 __all__ = ["Explainer", "blind"]
 
@@ -27,6 +28,10 @@ TOGETHER = {
 }
 
 
+OF_ITEMS = ("text", "dislike", "habits", "exposure")
+"""Kinds of signals whose terms belong to single support items."""
+
+
 def blind(scores: NDArray[np.float32]) -> list[tuple[Reason, ...]]:
     """Reasons where nothing is known: the scores are random numbers."""
     return [(Reason("random", "nothing is known yet: drawn at random", float(score)),) for score in scores]
@@ -39,6 +44,7 @@ class Explainer:
     model: FittedModel
     title: Callable[[int], str]  # of a model position
 
+    @one_thread
     def reasons(
         self, supports: Supports, items: NDArray[np.intp], scores: NDArray[np.float32]
     ) -> list[tuple[Reason, ...]]:
@@ -47,13 +53,23 @@ class Explainer:
         signals = ranker.signals
         general = np.array([not s.personal for s in signals])
         linear = np.array([s.linear for s in signals])
-        known = np.array([s.kind in ("text", "dislike", "habits", "exposure") for s in signals])
-        whole = ranker.contributions(supports, items, k_shot)[:, 0]  # (S, C)
+        known = np.array([s.kind in OF_ITEMS or not self._speaks(s, supports) for s in signals])
         support_items, parts = supports.parts()
         by_item = np.zeros((len(signals), len(support_items), len(items)), dtype=np.float32)
         if len(support_items):
             by_item = ranker.contributions(parts, items, k_shot)
-            by_item[general | ~linear | ~known] = 0
+        apart = known & linear & ~general
+        if (
+            len(support_items)
+            and supports.taste is None
+            and apart[~general].all()
+            and supports.portraits is None
+        ):
+            # Everything personal comes from the support items: the whole need not be computed again.
+            whole = np.where(general[:, None], by_item[:, 0], by_item.sum(axis=1))
+        else:
+            whole = ranker.contributions(supports, items, k_shot)[:, 0]  # (S, C)
+        by_item[~apart] = 0
         # What is left when every support item has had its term is the sentence's, the portrait's and that
         # of signals of other kinds.
         rest = whole - by_item.sum(axis=1)
@@ -77,6 +93,13 @@ class Explainer:
                 terms.append(Reason("new", "its place among the new items, judged by their text", moved))
             result.append(_told(terms, float(scores[column])))
         return result
+
+    @staticmethod
+    def _speaks(signal: Signal, supports: Supports) -> bool:
+        """Whether a signal that reads sentences or portraits has one to read here."""
+        if signal.kind == "taste":
+            return supports.taste is not None
+        return signal.kind != "portrait" or supports.portraits is not None
 
     def _popularity(self, item: int, amount: float) -> Reason:
         count, users = int(self.model.likes[item]), self.model.training.n_users

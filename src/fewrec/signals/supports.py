@@ -123,14 +123,17 @@ class Supports:
     def parts(self) -> tuple[NDArray[np.intp], Supports]:
         """The support items of the one stranger here, and a batch with each of them alone, weights unchanged."""
         items = self.seen.indices.astype(np.intp)
-        pick = sp.csr_matrix(
-            (np.ones(len(items), np.float32), items, np.arange(len(items) + 1)),
-            shape=(len(items), self.seen.shape[1]),
-        )
+        row = np.arange(len(items))
+        shape = (len(items), self.seen.shape[1])
+        liked = np.isin(items, self.liked.indices)
+        share = (
+            self.disliked.data[0] if self.disliked.nnz else np.float32(1)
+        )  # the same for every disliked item
+        ones = np.ones(len(items), dtype=np.float32)
         split = Supports(
-            liked=sp.csr_matrix(pick.multiply(self.liked), dtype=np.float32),
-            disliked=sp.csr_matrix(pick.multiply(self.disliked), dtype=np.float32),
-            seen=pick,
+            liked=sp.csr_matrix((ones[liked], (row[liked], items[liked])), shape=shape),
+            disliked=sp.csr_matrix((share * ones[~liked], (row[~liked], items[~liked])), shape=shape),
+            seen=sp.csr_matrix((ones, items, np.arange(len(items) + 1)), shape=shape),
             size=np.ones(len(items), dtype=np.intp),
         )
         return items, split

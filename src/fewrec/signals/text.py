@@ -54,13 +54,14 @@ class WordSimilarity(Signal):
 
     def fit(self, training: TrainingData) -> WordSimilarity:
         self._words = training.words
+        self._match = RowProducts(training.words)
         return self
 
     def score(self, supports: Supports) -> NDArray[np.float32]:
         return self.score_items(supports, ALL)
 
     def score_items(self, supports: Supports, items: Items) -> NDArray[np.float32]:
-        return _dense((supports.liked @ self._words) @ self._words[items].T)
+        return self._match(supports.liked @ self._words, items)
 
 
 class NearestText(Signal):
@@ -78,14 +79,14 @@ class NearestText(Signal):
         return training.neighbours is not None
 
     def fit(self, training: TrainingData) -> NearestText:
-        self._neighbours = training.neighbours
+        self._match = RowProducts(training.neighbours)
         return self
 
     def score(self, supports: Supports) -> NDArray[np.float32]:
         return self.score_items(supports, ALL)
 
     def score_items(self, supports: Supports, items: Items) -> NDArray[np.float32]:
-        return _dense(supports.liked @ self._neighbours[items].T)
+        return self._match(supports.liked, items)
 
 
 class Dislike(Signal):
@@ -104,6 +105,7 @@ class Dislike(Signal):
 
     def fit(self, training: TrainingData) -> Dislike:
         self._words = training.words
+        self._match = RowProducts(training.words)
         self._view = training.views.get("title")
         return self
 
@@ -111,11 +113,21 @@ class Dislike(Signal):
         return self.score_items(supports, ALL)
 
     def score_items(self, supports: Supports, items: Items) -> NDArray[np.float32]:
-        out = _dense((supports.disliked @ self._words) @ self._words[items].T)
+        if supports.disliked.nnz == 0:
+            width = self._words.shape[0] if isinstance(items, slice) else len(items)
+            return np.zeros((len(supports), width), dtype=np.float32)
+        out = self._match(supports.disliked @ self._words, items)
         if self._view is not None:
             out = out + np.asarray(supports.disliked @ self._view, dtype=np.float32) @ self._view[items].T
         return out
 
 
-def _dense(matrix: sp.csr_matrix) -> NDArray[np.float32]:
-    return np.asarray(matrix.toarray(), dtype=np.float32)
+class RowProducts:
+    """Products of sparse vectors with the rows of a matrix, all or some; the transpose is made once."""
+
+    def __init__(self, rows: sp.csr_matrix) -> None:
+        self._rows, self._columns = rows, sp.csr_matrix(rows.T)
+
+    def __call__(self, vectors: sp.csr_matrix, items: Items) -> NDArray[np.float32]:
+        columns = self._columns if isinstance(items, slice) else self._rows[items].T
+        return np.asarray((vectors @ columns).toarray(), dtype=np.float32)
