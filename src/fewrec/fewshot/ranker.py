@@ -59,7 +59,8 @@ class Ranker:
         """``score(supports)[:, items]``."""
         width = self.n_items if isinstance(items, slice) else len(items)
         total = np.zeros((len(supports), width), dtype=np.float32)
-        weights = np.stack([self.fusion.weights(k) for k in supports.k_shot]).astype(np.float32)
+        weights = np.array([self.fusion.weights(k) for k in supports.k_shot], dtype=np.float32)
+        weights = weights.reshape(len(supports), len(self.signals))
         for column, signal in enumerate(self.signals):
             if np.any(weights[:, column]):
                 total += weights[:, column, None] * signal.score_items(supports, items)
