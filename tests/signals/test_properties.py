@@ -50,7 +50,7 @@ def drawn(seed: int, n_users: int, n_items: int) -> TrainingData:
     n_users=st.integers(1, 9),
     n_items=st.integers(1, 12),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_the_contract_holds_for_any_data(name: str, seed: int, n_users: int, n_items: int) -> None:
     data = drawn(seed, n_users, n_items)
     if resolve_signals([name])[0].available(data):
