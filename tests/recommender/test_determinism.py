@@ -12,32 +12,39 @@ import numpy as np
 
 from fewrec import Recommender
 
-# Vectors of width 1024: enough for the linear algebra to use all threads that it may.
+# A small world that is tuned, and one large enough for the linear algebra to use all threads that it may.
 SCRIPT = """
 import hashlib, sys
 import numpy as np
 from fewrec import Dataset, Recommender
 
-rng = np.random.default_rng(0)
-words = ["".join(rng.choice(list("abcdefghijkl"), 5)) for _ in range(60)]
-items = {"item": list(range(200)), "title": [" ".join(rng.choice(words, 3)) for _ in range(200)]}
-user, item = np.nonzero(rng.random((40, 200)) < 0.06)
-ratings = rng.integers(1, 6, len(user))
-events = {"user": user.tolist(), "item": item.tolist(), "rating": ratings.tolist()}
-people = {"user": list(range(40)), "city": rng.choice(["Oslo", "Rome"], 40).tolist()}
-model = Recommender(encoder="hashed").fit(Dataset(items, events, people), progress=False)
-model.save(sys.argv[1])
 everything = hashlib.sha256()
-for scores in (
-    model.score({1, 2, 3}),
-    model.score(user=3, taste=words[0], attributes={"city": "Oslo"}),
-    model.score_many([[k, k + 1] for k in range(60)]),
-    model.predict(list(range(20))).mean,
-):
-    everything.update(np.ascontiguousarray(scores).tobytes())
-lists = [model.recommend(user=u).to_dict() for u in range(3)]
-lists += [model.similar_items(5).to_dict(), model.audience(7).to_dict()]
-everything.update(str(lists).encode())
+
+def world(n_items, n_users, share):
+    rng = np.random.default_rng(0)
+    words = ["".join(rng.choice(list("abcdefghijkl"), 5)) for _ in range(60)]
+    items = {"item": list(range(n_items)), "title": [" ".join(rng.choice(words, 3)) for _ in range(n_items)]}
+    user, item = np.nonzero(rng.random((n_users, n_items)) < share)
+    ratings = rng.integers(1, 6, len(user))
+    events = {"user": user.tolist(), "item": item.tolist(), "rating": ratings.tolist()}
+    people = {"user": list(range(n_users)), "city": rng.choice(["Oslo", "Rome"], n_users).tolist()}
+    return Dataset(items, events, people), words
+
+for name, size, tune in (("small", (100, 30, 0.12), True), ("large", (1500, 50, 0.008), False)):
+    data, words = world(*size)
+    model = Recommender(encoder="hashed", tune=tune).fit(data, progress=False)
+    for scores in (
+        model.score({1, 2, 3}),
+        model.score(user=3, taste=words[0], attributes={"city": "Oslo"}),
+        model.score_many([[k, k + 1] for k in range(60)]),
+        model.predict(list(range(20))).mean,
+    ):
+        everything.update(np.ascontiguousarray(scores).tobytes())
+    lists = [model.recommend(user=user, diversity=0.2).to_dict() for user in range(3)]
+    lists += [model.similar_items(5).to_dict(), model.audience(7).to_dict()]
+    everything.update(str(lists).encode())
+    if tune:
+        model.save(sys.argv[1])
 print(everything.hexdigest())
 """
 

@@ -39,14 +39,16 @@ class Tables:
     items: list[dict[str, Any]]
     events: list[dict[str, Any]]
     users: list[dict[str, Any]]
+    how: dict[str, Any]
 
     def data(self) -> Dataset:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", FewrecWarning)  # of all-equal ratings, which are wanted here, too
-            return Dataset(self.items, self.events or None, self.users)
+            return Dataset(self.items, self.events or None, self.users, **self.how)
 
     def shuffled(self, order: random.Random) -> Tables:
-        return Tables(*(order.sample(rows, len(rows)) for rows in (self.items, self.events, self.users)))
+        turned = [order.sample(rows, len(rows)) for rows in (self.items, self.events, self.users)]
+        return Tables(*turned, how=self.how)
 
     def requests(self) -> list[dict[str, Any]]:
         """Questions about strangers and about every user with a history."""
@@ -61,18 +63,27 @@ class Tables:
 
 @st.composite
 def tables(draw: Any) -> Tables:
-    """1 to 8 items with ids of both types, some without a text; 0 to 5 users; ratings or plain events."""
+    """1 to 8 items with ids of both types, some without a text; 0 to 5 users; ratings, visits, or events with times
+    that fade."""
     ids = draw(st.lists(st.sampled_from(IDS), min_size=1, max_size=8, unique=True))
-    items = [{"item": item, "title": draw(st.sampled_from(WORDS))} for item in ids]
+    described = draw(st.booleans())
+    items: list[dict[str, Any]] = [{"item": item, "title": draw(st.sampled_from(WORDS))} for item in ids]
+    for row in items if described else []:
+        row["genre"] = draw(st.sampled_from(["drama", "crime|drama", "crime", None]))
+        row["description"] = draw(
+            st.sampled_from(["a long walk on a red planet", "two letters, one love", None])
+        )
     pairs = draw(st.lists(st.tuples(st.sampled_from(PEOPLE), st.sampled_from(ids)), max_size=24, unique=True))
-    rated = draw(st.booleans())
-    events = []
-    for user, item in pairs:
-        events.append({"user": user, "item": item})
-        if rated:
-            events[-1]["rating"] = draw(st.integers(1, 5))
+    kind = draw(st.sampled_from(["rating", "visit", "event"]))
+    events: list[dict[str, Any]] = [{"user": user, "item": item} for user, item in pairs]
+    for row in events:
+        if kind == "rating":
+            row["rating"] = draw(st.integers(1, 5))
+        if kind == "event":
+            row["event"] = draw(st.sampled_from(["view", "buy", "hide"]))
+            row["time"] = 1_700_000_000 + 86_400 * draw(st.integers(0, 9))
     users = [{"user": user, "city": draw(st.sampled_from(["Oslo", "Rome"]))} for user in PEOPLE]
-    return Tables(items, events, users)
+    return Tables(items, events, users, {"half_life": 3.0} if kind == "event" and events else {})
 
 
 def fit(data: Dataset, **how: Any) -> Recommender:
@@ -140,7 +151,7 @@ def test_update_then_fit_equals_a_fit_on_all_rows(world: Tables, draw: st.DataOb
     early = {row["item"] for row in world.items[:n_items]}
     first = [row for row in world.events if row["item"] in early]
     n_events = draw.draw(st.integers(0, len(first)), label="events first")
-    start = Tables(world.items[:n_items], first[:n_events], world.users)
+    start = Tables(world.items[:n_items], first[:n_events], world.users, world.how)
     late = [row for row in world.events if row not in first[:n_events]]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FewrecWarning)
@@ -159,7 +170,7 @@ def test_forget_then_fit_equals_never_seen_bit_for_bit(world: Tables, user: Any)
     left = [row for row in world.events if row["user"] != user]
     if left == world.events or not left:
         return
-    never = Tables(world.items, left, [row for row in world.users if row["user"] != user])
+    never = Tables(world.items, left, [row for row in world.users if row["user"] != user], world.how)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FewrecWarning)
         model = fit(world.data()).forget(user)
@@ -182,7 +193,9 @@ def test_a_list_obeys_every_exclusion_and_holds_no_nan(world: Tables, draw: st.D
     excluded = draw.draw(st.lists(st.sampled_from(ids), unique=True), label="excluded")
     allowed = draw.draw(st.lists(st.sampled_from(WORDS[:4]), min_size=1, unique=True), label="where")
     n = draw.draw(st.integers(1, 10), label="n")
-    told = {row["item"] for row in world.items if (row["title"] or "").strip()}
+    told = {
+        row["item"] for row in world.items if any(row.get(name) for name in ("title", "genre", "description"))
+    }
     met = {row["item"] for row in world.events}
     for request in world.requests():
         known = set(request.get("support", []))
