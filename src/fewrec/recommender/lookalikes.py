@@ -73,6 +73,8 @@ def similar(
 
 def _shared_words(model: FittedModel, at: int) -> Callable[[int], list[str]]:
     words = model.training.words
+    if words is None:
+        return lambda other: []
     terms = model.reader.words.terms
     mine = words[at]
 

@@ -7,7 +7,7 @@ from contextlib import ContextDecorator
 from typing import Any
 
 import scipy.linalg  # noqa: F401 - brings a library of its own, which must be there to be limited
-from threadpoolctl import ThreadpoolController
+from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
 __all__ = ["one_thread"]
 
