@@ -378,6 +378,8 @@ def test_wrong_arrays_are_named(model):
     for name in arrays:
         with pytest.raises(StoreError, match="do not fit together"):
             RatingPosterior.from_arrays({**arrays, name: np.zeros(3)})
+        with pytest.raises(StoreError, match="a stored number is not finite"):
+            RatingPosterior.from_arrays({**arrays, name: np.full_like(arrays[name], np.nan)})
 
 
 def test_threshold_is_half_a_step_below_the_like():

@@ -153,6 +153,8 @@ class RatingPosterior:
         rows = self.factors[items]
         return np.asarray(np.einsum("cr,cr->c", rows, rows) + self.own[items], dtype=np.float64)
 
+    # OpenBLAS at times flags an invalid operation in products of finite numbers, and NumPy would warn of it.
+    @np.errstate(invalid="ignore")
     def predict(
         self,
         items: NDArray[np.intp],
@@ -262,6 +264,8 @@ class RatingPosterior:
         fit = [(n_items, width), (n_items,), (n_items,), (5,), newcomer, (4,)]
         if list(shapes.values()) != fit:
             raise StoreError("the arrays do not fit together.", where="rating model", value=shapes)
+        if not all(np.all(np.isfinite(array)) for array in (factors, *wide.values())):
+            raise StoreError("a stored number is not finite.", where="rating model")
         noise, low, high, threshold = wide.pop("settings").tolist()
         return cls(factors=factors, noise=noise, scale=(low, high), threshold=threshold, **wide)
 

@@ -121,7 +121,7 @@ def item_statistics(ratings: sp.csr_matrix, text: Array) -> ItemStatistics:
     usual = float(np.log(count[items]).mean()) if len(values) else 0.0
     parts = np.column_stack([text, np.log1p(count) - usual])  # (I, P + 1)
     for _ in range(PASSES):
-        total = np.bincount(items, values - middle - offset[users], minlength=n_items)
+        total = np.bincount(items, values - middle - offset[users], minlength=n_items).astype(np.float64)
         weights = _expectation(text, np.log(np.maximum(count, 1)) - usual, count, total)
         expected = parts @ weights
         effect = expected + (total - count * expected) / (count + ITEM_PSEUDO)
@@ -148,7 +148,9 @@ def _expectation(text: Array, fame: Array, count: NDArray[np.intp], total: Array
     penalty = np.full(rows.shape[1], TEXT_PENALTY)
     penalty[-1] = FAME_PENALTY
     gram = (rows * weight[:, None]).T @ rows + np.diag(penalty)
-    return np.linalg.solve(gram, rows.T @ (weight * total[known] / count[known]))
+    return np.asarray(
+        np.linalg.solve(gram, rows.T @ (weight * total[known] / count[known])), dtype=np.float64
+    )
 
 
 def _habits(residuals: sp.csr_matrix, count: NDArray[np.intp]) -> Array:
