@@ -264,7 +264,7 @@ class RatingPosterior:
         fit = [(n_items, width), (n_items,), (n_items,), (5,), newcomer, (4,)]
         if list(shapes.values()) != fit:
             raise StoreError("the arrays do not fit together.", where="rating model", value=shapes)
-        if not all(np.all(np.isfinite(array)) for array in (factors, *wide.values())):
+        if not (np.isfinite(factors).all() and all(np.isfinite(array).all() for array in wide.values())):
             raise StoreError("a stored number is not finite.", where="rating model")
         noise, low, high, threshold = wide.pop("settings").tolist()
         return cls(factors=factors, noise=noise, scale=(low, high), threshold=threshold, **wide)
