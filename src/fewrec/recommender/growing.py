@@ -10,6 +10,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from fewrec.data import Dataset
+from fewrec.data.vocabulary import canonical_order
 from fewrec.recommender.model import FittedModel
 from fewrec.signals import TrainingData, resolve_signals, text_neighbours
 
@@ -19,12 +20,13 @@ Id = str | int
 
 
 def grown(model: FittedModel, data: Dataset, signals: object) -> FittedModel:
-    """``model`` with every item of ``data`` that it did not know, in the order of ``data``.
+    """``model`` with every item of ``data`` that it did not know, in canonical order: the order of rows is nothing.
 
     Their vectors are centred on the fitted catalogue and their words weighed by it; their columns of all habits are
     empty, so every spectrum stays and is padded with zeros. Costs one pass over the catalogue's text neighbours.
     """
-    new = [item for item in data.items.ids if item not in model.position]
+    late = [item for item in data.items.ids if item not in model.position]
+    new = [late[at] for at in canonical_order(late)]
     if not new:
         return model
     rows = [data.items.index(item) for item in new]
