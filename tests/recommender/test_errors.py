@@ -428,3 +428,9 @@ def test_values_without_a_scale_are_free() -> None:
     data = Dataset({"item": ["a", "b"], "title": ["Alien", "Aliens"]})
     model = Recommender(encoder="hashed").fit(data, progress=False)
     assert len(model.recommend(support={"a": 1000})) == 1
+
+
+@pytest.mark.xfail(strict=True, reason="fewrec.signals.resolve_signals iterates over whatever it is given")
+def test_signals_of_a_wrong_type_are_a_setting_that_is_named(world: Any) -> None:
+    with pytest.raises(ConfigError, match="signals"):
+        Recommender(encoder="hashed", signals=5).fit(world.data())  # type: ignore[arg-type]
