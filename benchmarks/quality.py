@@ -108,13 +108,14 @@ def main(arguments: list[str] | None = None) -> int:
     everything = not (options.quick or options.set or options.task)
     names = present(options.set or [*reference.SETS, *open_sets.SETS])
     marks: list[Marks] = []
+    absent: list[str] = []
     for job in jobs(names, options.quick):
         if options.task and job.task not in options.task:
             continue
         file = options.keep / job.file
         if not ((options.resume or options.report) and file.exists()):
             if options.report:
-                print(f"{job.file}: not measured.", file=sys.stderr)
+                absent.append(job.file.removesuffix(".json"))
                 continue
             started = time.perf_counter()
             found = [mark.to_dict() for mark in job.run()]
@@ -128,6 +129,8 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     peers = {name: reference.read_peers(name) for name in names if name in reference.SETS}
     text, missed = render(marks, peers)
+    if absent:
+        text += f"\nNot measured yet (set, task, training users, seed): {', '.join(absent)}.\n"
     if everything:
         RESULTS.write_text(text)
     print(text)

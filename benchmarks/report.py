@@ -41,7 +41,7 @@ REFERENCE = """
 Popularity is the count of likes. The peers were tuned by grid search for every n and k. The floor is the
 prototype's number less .004, and popularity's at n = 10.
 
-| n | k | fewrec | prototype | floor | met | popularity | fewrec - it | best other | its mean | fewrec - it |
+| n | k | fewrec | prototype | floor | met | popularity | fewrec - popularity | best other | its mean | fewrec - it |
 |---|---|---|---|---|---|---|---|---|---|---|
 """
 
