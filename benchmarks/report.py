@@ -60,7 +60,8 @@ Households and 20,897 products; a product has a department, brand, category, typ
 households a seed with 15 or more products, supports in random order.""",
     "ibm-articles": """\
 Readers and 1,328 articles with titles, four fifths of them with description and body. 150 test readers a seed
-with 15 or more articles, supports in random order.""",
+with 15 or more articles, supports in random order. Nearly every busy reader is in these data twice, under two
+hashes, so that copying the twin looks like foresight; one of each pair is left out.""",
     "uci-restaurant": """\
 138 guests, 130 places in three cities, ratings 0 to 2 (2 is liked). 30 test guests a seed with 8 or more
 ratings. The bestsellers of one city are of no use in the others, so that popularity says little.

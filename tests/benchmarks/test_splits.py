@@ -8,7 +8,7 @@ import gzip
 import numpy as np
 import pytest
 
-from benchmarks.open_sets import draw_splits
+from benchmarks.open_sets import draw_splits, without_twins
 from benchmarks.protocol import NewItemSplit, World
 from benchmarks.reference import histories_of, new_item_users, peer_users, read_table
 from benchmarks.synthetic import shop, write
@@ -77,3 +77,15 @@ def test_the_made_up_shop():
     assert len(set(pairs)) == len(pairs)
     counts = np.sort(np.unique(events["item_id"], return_counts=True)[1])[::-1]
     assert counts[:40].sum() > 2 * len(pairs) * 40 / 400  # the first tenth sells more than twice its share
+
+
+def test_one_of_two_twins_is_kept():
+    known = {
+        "b": dict.fromkeys("abcdef", 1.0),
+        "a": dict.fromkeys("abcdeg", 1.0),  # shares 5 of 7 with b, and comes first by name
+        "c": dict.fromkeys("abcxyz", 1.0),  # shares 3 of 9 with either
+        "d": dict.fromkeys("ab", 1.0),  # too few items to tell
+        "e": dict.fromkeys("ab", 1.0),
+    }
+    assert list(without_twins(known)) == ["a", "c", "d", "e"]
+    assert list(without_twins(known, least=0.8)) == list(known)

@@ -88,7 +88,9 @@ def title_view(titles: Sequence[str], phrases: Sequence[Sequence[str]]) -> list[
     views = []
     for position, title in enumerate(titles):
         said = title.casefold()
-        told = ". ".join(phrase for column in phrases if (phrase := column[position]) and not _repeats(said, phrase))
+        told = ". ".join(
+            phrase for column in phrases if (phrase := column[position]) and not _repeats(said, phrase)
+        )
         between = "" if not title or not told else " " if title[-1] in ".!?" else ". "
         views.append(title + between + told)
     return views
