@@ -111,7 +111,7 @@ def _tasks(
     training: TrainingData, users: Sequence[int], orders: int, rng: np.random.Generator
 ) -> list[tuple[int, NDArray[np.intp]]]:
     """``(user, support items)`` of every episode of these users."""
-    tasks = []
+    tasks: list[tuple[int, NDArray[np.intp]]] = []
     for user in users:
         items = _row(training.seen, user)
         for _ in range(orders):

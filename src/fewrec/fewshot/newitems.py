@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import scipy.linalg
@@ -15,8 +16,6 @@ from fewrec.fewshot.smoothrank import Pack, ideal_gain, smooth_ndcg
 from fewrec.signals import Spectrum, Supports, TrainingData
 
 __all__ = ["NewItems"]
-
-Rows = NDArray[np.float32] | sp.csr_matrix
 
 SIGNALS = {  # name -> weight before any evidence
     "popularity": 0.3,
@@ -121,7 +120,8 @@ class NewItems:
         known = graph[:, self.met]
         near = self.kernel[items].T
         n_liked = np.maximum(np.asarray(supports.liked.sum(axis=1)), 1)
-        words, view = training.words[items], training.views.get("title")
+        words = training.words[items]  # type: ignore[index]  # there is text, or there would be no NewItems
+        view = training.views.get("title")
         liked_words = (supports.liked @ training.words) @ words.T
         out = np.zeros((len(supports), len(items), len(SIGNALS)), dtype=np.float32)
         out[:, :, 0] = self.popular[items]
@@ -167,7 +167,7 @@ def kernel_with(training: TrainingData, landmarks: NDArray[np.intp]) -> NDArray[
     return np.exp(total, out=total)
 
 
-def _nearest(liked: sp.csr_matrix, rows: Rows, new: Rows) -> NDArray[np.float32]:
+def _nearest(liked: sp.csr_matrix, rows: Any, new: Any) -> NDArray[np.float32]:
     """``(B, C)`` cube root of the summed cubes of the positive cosines between a new item and the liked ones."""
     out = np.zeros((liked.shape[0], new.shape[0]), dtype=np.float32)
     for row in range(liked.shape[0]):

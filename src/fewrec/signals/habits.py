@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from fewrec.signals.base import ALL, Items, Signal
+from fewrec.signals.base import ALL, Items, Kind, Signal
 from fewrec.signals.supports import Supports
 from fewrec.signals.training import TrainingData
 
@@ -17,7 +19,7 @@ SPREAD = 0.5
 
 
 class _Graph(Signal):
-    kind = "habits"
+    kind: ClassVar[Kind] = "habits"
     prior = 0.0
     ridge = 1.0
 

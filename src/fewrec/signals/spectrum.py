@@ -67,7 +67,10 @@ class Spectrum:
         self, supports: sp.csr_matrix, ridge: float, items: NDArray[np.intp] | slice = slice(None)
     ) -> NDArray[np.float32]:
         """``filter(x)`` of every row of ``supports`` for all items or some: ``(B, I)`` or ``(B, C)``."""
-        return (self.fold_in(supports) / (self.values + ridge).astype(np.float32)) @ self.outer[items].T
+        return np.asarray(
+            (self.fold_in(supports) / (self.values + ridge).astype(np.float32)) @ self.outer[items].T,
+            dtype=np.float32,
+        )
 
     def fold_in(self, supports: sp.csr_matrix) -> NDArray[np.float32]:
         """User factors of strangers, ``Q' M~ D_M^-p x``: ``(B, R)``."""

@@ -114,7 +114,7 @@ class Dislike(Signal):
 
     def score_items(self, supports: Supports, items: Items) -> NDArray[np.float32]:
         if supports.disliked.nnz == 0:
-            width = self._words.shape[0] if isinstance(items, slice) else len(items)
+            width = supports.seen.shape[1] if isinstance(items, slice) else len(items)
             return np.zeros((len(supports), width), dtype=np.float32)
         out = self._match(supports.disliked @ self._words, items)
         if self._view is not None:
