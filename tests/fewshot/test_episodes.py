@@ -167,6 +167,26 @@ def test_candidates_are_the_best_of_every_signal_the_positives_and_random_ones()
         assert (episode.weight > 1).sum() > 20  # some are there by chance
 
 
+class Numbered(Signal):
+    """Puts the last items of the catalogue first, for everybody."""
+
+    name = "numbered"
+
+    def fit(self, training: TrainingData) -> Signal:
+        self._scores = np.arange(training.n_items, dtype=np.float32)
+        return self
+
+    def score(self, supports: Supports) -> np.ndarray:
+        return np.repeat(self._scores[None], len(supports), axis=0)
+
+
+def test_the_thirty_best_are_counted_without_what_is_shown() -> None:
+    data = two_tastes(12, 100, seed=2).training
+    for episode in draw_episodes(data, lambda: [Numbered()], ["numbered"], 0):
+        best = [item for item in range(99, -1, -1) if item not in episode.shown][:30]
+        assert set(best) <= set(episode.candidates.tolist())
+
+
 def test_the_same_seed_draws_the_same() -> None:
     for one, other in zip(EPISODES, drawn(DATA), strict=True):
         assert one.user == other.user

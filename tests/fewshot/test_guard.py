@@ -99,6 +99,21 @@ def test_gain_error_and_hits_are_those_of_the_users_held_out() -> None:
     assert trust.hits == ((3, 6.0, 0.0),)
 
 
+def test_the_error_is_the_spread_over_users() -> None:
+    """The personal signal solves every other user's episode and says nothing of the rest."""
+    rng = np.random.default_rng(0)
+    episodes = []
+    for user in range(20):
+        positive = np.arange(50) < 6
+        personal = 10.0 * positive if user % 2 else np.zeros(50)
+        scores = np.stack([-10.0 * positive, personal], axis=1) + 0.01 * rng.random((50, 2))
+        episodes.append(Episode(user, 3, np.arange(50), scores.astype(np.float32), positive, 6))
+    trust = trust_in(episodes)
+    gains = np.arange(20) % 2
+    assert trust.gain == pytest.approx(0.5)
+    assert trust.error == pytest.approx(gains.std(ddof=1) / np.sqrt(20))
+
+
 def test_the_error_is_clustered_by_user() -> None:
     """Many episodes of the same users are not many users: repeating each leaves the error as it is."""
     once = made(1.0, 0.8, n_users=15)

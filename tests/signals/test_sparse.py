@@ -155,6 +155,25 @@ def _least_squares(gram: np.ndarray, target: np.ndarray, subset: tuple[int, ...]
     return nnls(root.T, np.linalg.solve(root, target[list(subset)]))[0]
 
 
+@given(seed=st.integers(0, 10_000))
+@settings(max_examples=40, deadline=None)
+def test_a_weight_that_would_turn_negative_leaves(seed: int) -> None:
+    """With features that contradict each other, early choices become useless; what stays is non-negative."""
+    rng = np.random.default_rng(seed)
+    shown = rng.normal(size=(6, 9))
+    gram, target = shown.T @ shown + 0.01 * np.eye(9), shown.T @ rng.normal(size=6)
+    chosen, weights = pursue(gram, target, 9)
+    assert len(set(chosen.tolist())) == len(chosen)
+    assert np.all(weights > 0)
+    whole = np.zeros(9)
+    whole[chosen] = weights
+    slope = target - gram @ whole
+    np.testing.assert_allclose(slope[chosen], 0, atol=1e-7)  # no step along what was chosen helps
+    left = np.setdiff1d(np.arange(9), chosen)
+    # with room for all, nothing is left out that would explain enough
+    assert np.all(np.maximum(slope[left], 0) ** 2 / np.diag(gram)[left] < LEAST_GAIN)
+
+
 def test_a_feature_that_explains_less_than_the_least_is_left_out() -> None:
     gram = np.eye(2)
     assert pursue(gram, np.sqrt(np.array([0.5, 0.99 * LEAST_GAIN])), 2)[0].tolist() == [0]

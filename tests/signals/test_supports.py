@@ -25,6 +25,12 @@ def test_rows_by_hand() -> None:
     assert {m.dtype for m in (found.liked, found.disliked, found.seen)} == {np.dtype(np.float32)}
 
 
+def test_dislikes_share_a_weight_of_one() -> None:
+    for count in (1, 2, 4):
+        found = Supports.of([np.arange(count)], [np.zeros(count, bool)], 5).disliked.toarray()[0]
+        np.testing.assert_allclose(found, np.where(np.arange(5) < count, 1 / count, 0))
+
+
 def test_nobody_at_all() -> None:
     found = Supports.of([], [], 4)
     assert (len(found), found.liked.shape, found.seen.shape) == (0, (0, 4), (0, 4))
