@@ -14,3 +14,13 @@ def no_cache_of_the_developers() -> Iterator[None]:
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         patch.setenv("FEWREC_CACHE", folder)
         yield
+
+
+@pytest.fixture(scope="module", autouse=True)
+def own_signal_names() -> Iterator[None]:
+    """What a test file registers is its own."""
+    from fewrec.signals import registry
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(registry, "_SIGNALS", dict(registry._SIGNALS))
+        yield
