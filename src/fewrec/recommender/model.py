@@ -241,8 +241,9 @@ def _certainty(
     """What turns scores into ratings and probabilities, learned on the episodes of the ranker."""
     if training.seen.nnz == 0:
         return None, None
+    personal = np.array([signal.personal for signal in ranker.signals], dtype=bool)
     if not training.explicit:
-        return None, Calibration.fit(episodes, ranker.fusion, training)
+        return None, Calibration.fit(episodes, ranker.fusion, training, personal=personal)
     values = data.matrix("value")
     posterior, held_out = RatingPosterior.fit_with_folds(
         values,
@@ -251,7 +252,7 @@ def _certainty(
         scale=data.feedback.scale,
         seed=seed,
     )
-    return posterior, Calibration.fit(episodes, ranker.fusion, training, held_out, values)
+    return posterior, Calibration.fit(episodes, ranker.fusion, training, held_out, values, personal)
 
 
 def training_arrays(
