@@ -244,10 +244,16 @@ def test_nothing_works_before_fit(call: Call, text: str) -> None:
     assert str(raised.value) == text
 
 
+TUNE_HINT = "Use True to learn weights from the data, or False."
+CACHE_HINT = 'Use "default", None for nowhere, or fewrec.encode.VectorCache(folder).'
 SETTINGS: list[tuple[dict[str, Any], str]] = [
     ({"seed": -1}, "seed: -1 is not a seed.\nUse an integer from 0 on."),
     ({"seed": True}, "seed: True is not a seed.\nUse an integer from 0 on."),
     ({"seed": 1.5}, "seed: 1.5 is not a seed.\nUse an integer from 0 on."),
+    ({"tune": "no"}, f"tune: 'no' is neither True nor False.\n{TUNE_HINT}"),
+    ({"tune": 1}, f"tune: 1 is neither True nor False.\n{TUNE_HINT}"),
+    ({"cache": "x"}, f"cache: 'x' is no cache.\n{CACHE_HINT}"),
+    ({"cache": False}, f"cache: False is no cache.\n{CACHE_HINT}"),
     ({"s": 0}, "s: 0 is not a number of features.\nUse 1 or more."),
     ({"s": True}, "s: True is not a number of features.\nUse 1 or more."),
 ]
@@ -323,7 +329,31 @@ def test_values_without_a_scale_are_free() -> None:
     assert len(model.recommend(support={"a": 1000})) == 1
 
 
-@pytest.mark.xfail(strict=True, reason="fewrec.signals.resolve_signals iterates over whatever it is given")
-def test_signals_of_a_wrong_type_are_a_setting_that_is_named(world: Any) -> None:
-    with pytest.raises(ConfigError, match="signals"):
-        Recommender(encoder="hashed", signals=5).fit(world.data())  # type: ignore[arg-type]
+@pytest.mark.parametrize(
+    ("signals", "told"),
+    [
+        (5, "5 is no list of signals.\nGive a list. Signals are: default, "),
+        (None, "None is no list of signals.\nGive a list. Signals are: default, "),
+        (b"text", "b'text' is no list of signals.\nGive a list. Signals are: default, "),
+        ({"text": 1}, "{'text': 1} is no list of signals.\nGive a list. Signals are: default, "),
+        ([5], "there is no signal 5.\nSignals are: default, "),
+        ([["text"]], "there is no signal ['text'].\nDid you mean 'text'? Signals are: default, "),
+    ],
+)
+def test_signals_of_a_wrong_type_are_a_setting_that_is_named(world: Any, signals: Any, told: str) -> None:
+    def never(texts: list[str]) -> Any:
+        raise AssertionError("no text need be read to find this mistake")
+
+    with pytest.raises(ConfigError) as raised:
+        Recommender(encoder=never, signals=signals, cache=None).fit(world.data(), progress=False)
+    assert str(raised.value).startswith(f"signals: {told}")
+
+
+@pytest.mark.parametrize("progress", ["x", 1, None])
+def test_progress_is_a_switch_or_a_function(world: Any, progress: Any) -> None:
+    with pytest.raises(ConfigError) as raised:
+        Recommender(encoder="hashed").fit(world.data(), progress=progress)
+    assert str(raised.value) == (
+        f"progress: {progress!r} is no way to show progress.\n"
+        "Use True for a bar, False for silence, or a function (what, done, total)."
+    )

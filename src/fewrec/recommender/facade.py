@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 from fewrec.data import Dataset
 from fewrec.data.vocabulary import canonical_order
 from fewrec.encode import Encoder, resolve
-from fewrec.errors import ConfigError, DataError, NotFittedError, StoreError
+from fewrec.errors import DataError, NotFittedError, StoreError
 from fewrec.persist import read_folder, write_folder
 from fewrec.rank import Candidates, check_n, diversify, top_n, where_mask
 from fewrec.rank.columns import Columns
 from fewrec.rank.diversity import check_diversity, pool_size
 from fewrec.recommendations import Recommendations
+from fewrec.recommender.arguments import check_progress, check_settings
 from fewrec.recommender.confidence import confidence
 from fewrec.recommender.growing import grown
 from fewrec.recommender.lookalikes import Audience, audience_of, similar
@@ -28,7 +29,7 @@ from fewrec.recommender.saving import check_class, from_parts, lacking, signal_n
 from fewrec.recommender.telling import told
 from fewrec.recommender.threads import one_thread
 from fewrec.recommender.visitors import OnUnknown, Support, Visitor, Visitors, names_of, tell
-from fewrec.signals import Signal, Supports
+from fewrec.signals import Signal, Supports, resolve_signals
 
 __all__ = ["Recommender"]
 
@@ -63,15 +64,8 @@ class Recommender:
         cache: Any = "default",
         s: int = 8,
     ) -> None:
-        if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
-            raise ConfigError(
-                f"{seed!r} is not a seed.", where="seed", value=seed, hint="Use an integer from 0 on."
-            )
-        if isinstance(s, bool) or not isinstance(s, int) or s < 1:
-            raise ConfigError(
-                f"{s!r} is not a number of features.", where="s", value=s, hint="Use 1 or more."
-            )
-        self.encoder, self.signals, self.tune, self.seed = encoder, signals, bool(tune), seed
+        check_settings(tune, seed, cache, s)
+        self.encoder, self.signals, self.tune, self.seed = encoder, signals, tune, seed
         self.cache, self.s = cache, s
         self._encoder: Encoder | None = None
         self._data: Dataset | None = None
@@ -83,12 +77,14 @@ class Recommender:
         """Learns from ``data`` (or again from ``self.data``, after ``update`` and ``forget``); gives back itself.
 
         ``progress``: True shows a bar on stderr where that is a terminal; False says nothing; or a function
-        ``(what, done, total)``. Raises ``DataError`` when there are no items.
+        ``(what, done, total)``. Raises ``DataError`` when there are no items, ``ConfigError`` for unknown signals.
         """
+        check_progress(progress)
         data = self.data if data is None else data
         if not isinstance(data, Dataset):
             kind, hint = type(data).__name__, "Make one first: Dataset(items, interactions)."
             raise DataError(f"a {kind} is no Dataset.", where="fit", hint=hint)
+        resolve_signals(self.signals)  # a slip in a name need not wait for the texts to be read
         if self._encoder is None:
             self._encoder = resolve(self.encoder)
         with shown(progress) as say:

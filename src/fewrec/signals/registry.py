@@ -63,7 +63,17 @@ for _signal in (
 
 
 def resolve_signals(signals: str | Sequence[str | Signal]) -> list[Signal]:
-    """New signals from ``"default"`` or a list of names and ready objects (``"default"`` may be in it)."""
+    """New signals from ``"default"`` or a list of names and ready objects (``"default"`` may be in it).
+
+    Raises ``ConfigError`` for anything else.
+    """
+    if not isinstance(signals, Sequence) or isinstance(signals, bytes):
+        raise ConfigError(
+            f"{signals!r} is no list of signals.",
+            where="signals",
+            value=signals,
+            hint=f"Give a list. {_known()}",
+        )
     wanted = [signals] if isinstance(signals, str) else list(signals)
     if not wanted:
         raise ConfigError("the list of signals is empty.", where="signals", value=signals, hint=_known())
@@ -71,9 +81,9 @@ def resolve_signals(signals: str | Sequence[str | Signal]) -> list[Signal]:
     for entry in wanted:
         if isinstance(entry, Signal):
             result.append(entry)
-        elif entry == "default":
+        elif isinstance(entry, str) and entry == "default":
             result.extend(_SIGNALS[name]() for name in DEFAULT)
-        elif entry in _SIGNALS:
+        elif isinstance(entry, str) and entry in _SIGNALS:
             result.append(_SIGNALS[entry]())
         else:
             near = difflib.get_close_matches(str(entry), _SIGNALS, 1)
