@@ -31,7 +31,7 @@ def test_threshold_lies_65_percent_up_the_scale(low, high, least):
         ([1, 2, 3, 4, 5], [4, 5]),
         (list(range(1, 11)), [7, 8, 9, 10]),
         ([0, 1, 2], [2]),
-        ([4, 5], [5]),  # the observed scale counts: 4 + .65 * 1 = 4.65
+        ([7, 8, 9.3], [9.3]),  # tenths: the observed scale counts, 7 + .65 * 2.3 = 8.495
     ],
 )
 def test_likes_found(ratings, likes):
@@ -47,6 +47,55 @@ def test_liked_at_overrides_and_is_exact_in_float32():
     data = rated([3.6, 3.5, 1.0], liked_at=3.6)  # float32(3.6) is below 3.6 in float64
     assert data.interactions.liked.tolist() == [True, False, False]
     assert data.feedback.liked([3.6, 3.59]).tolist() == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("ratings", "scale", "least"),
+    [
+        ([3, 4, 5], (1, 5), "4"),
+        ([3, 5], (1, 5), "4"),  # nobody has given a 4 yet, but it would be a like
+        ([4, 5], (1, 5), "4"),  # all of them liked so far
+        ([2, 4], (1, 5), "4"),
+        ([3, 4.5], (1, 5), "4"),
+        ([5, 6], (1, 10), "7"),  # none of them liked: 6.85 is the threshold, see below
+        ([8, 10], (1, 10), "7"),
+        ([2.5, 9], (1, 10), "7"),
+        ([1, 8], (1, 10), "7"),
+    ],
+)
+def test_a_young_shop_has_seen_a_part_of_the_usual_scale(ratings, scale, least):
+    if max(ratings) < threshold(*scale):
+        with pytest.warns(FewrecWarning, match="no rating stands out as a like"):
+            assert rated(ratings).feedback.kind == "implicit"
+        return
+    data = rated(ratings)
+    low, high = min(ratings), max(ratings)
+    assert (data.feedback.kind, data.feedback.scale) == ("explicit", scale)
+    assert data.feedback.liked_at == pytest.approx(threshold(*scale))
+    assert data.warnings == [
+        f"Ratings run from {low:g} to {high:g}, read as a scale from {scale[0]} to {scale[1]}: {least} and more is "
+        "taken as a like (set liked_at to change this)."
+    ]
+
+
+@pytest.mark.parametrize(
+    "ratings",
+    [[1, 2, 3], [0, 1, 2], [0.5, 5], [1, 7], [1, 6], [1, 4.2], [2, 4.25, 5], [3, 11], [-1, 5], [1.5, 3.5]],
+)
+def test_other_scales_are_as_they_were_given(ratings):
+    assert rated(ratings).feedback.scale == (min(ratings), max(ratings))
+
+
+def test_the_usual_scale_holds_beside_a_liked_at():
+    data = rated([3, 4, 5], liked_at=5)
+    assert (data.feedback.scale, data.feedback.liked_at) == ((1, 5), 5)
+    assert data.interactions.liked.tolist() == [False, False, True]
+
+
+def test_where_all_are_liked_a_dislike_stands_at_the_lower_end():
+    # 4 and 5 of 5: the mean like is 4.5; nobody has disliked anything, so a bare dislike is a 1
+    feedback = rated([4, 5]).feedback
+    assert (feedback.like_value, feedback.dislike_value) == (4.5, 1.0)
 
 
 def test_guessed_threshold_is_told():

@@ -63,7 +63,8 @@ class Dataset:
         ``feedback``: "auto", "explicit" or "implicit". ``liked_at``: the value from which on an interaction
         is a like. ``events``: event name -> weight, laid over the defaults. ``half_life``: days after which
         an event counts half, before ``now`` (default: the latest event). ``on_bad_row``: "stop" raises,
-        "skip" leaves bad rows out and says so in ``warnings``.
+        "skip" leaves bad rows out and says so in ``warnings``. Ratings of 3, 4 and 5 alone are read as a part
+        of a scale from 1 to 5 (``fewrec.data.feedback.understood_scale`` has the rule).
 
         Raises ``DataError`` for tables, rows and values that cannot be used, ``ConfigError`` for bad
         settings.

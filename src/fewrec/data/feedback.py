@@ -29,6 +29,7 @@ DEFAULT_EVENTS: dict[str, float] = {**SHOP, **NEWS}
 """Weights of the event names that need no setting; ``Dataset(events={...})`` changes and adds."""
 
 LIKED_SHARE = 0.65  # of the way up the scale: 4 of 5, 7 of 10, 2 of 0..2
+STANDARD = ((1.0, 5.0), (1.0, 10.0))  # the usual scales of ratings
 ANY_LIKE = 1e-9  # implicit: above the rounding error of a sum that should be 0
 DAY = 86_400.0
 OLDEST_WEIGHT = 2.0**-20  # fading stops here, so that an old like stays a like in float32
@@ -38,7 +39,8 @@ OLDEST_WEIGHT = 2.0**-20  # fading stops here, so that an old like stays a like 
 class Feedback:
     """How values read. ``value >= liked_at`` is a like.
 
-    ``kind``: "explicit" (ratings on ``scale``), "implicit" (summed event weights) or "none" (no
+    ``kind``: "explicit" (ratings on ``scale``, which may reach further than those given, see
+    :func:`understood_scale`), "implicit" (summed event weights) or "none" (no
     interactions). ``like_value`` and ``dislike_value``: what a bare "like" or "dislike" stands for; the mean
     liked and disliked rating (the ends of the scale where there is none), or 1 and -1.
     """
@@ -77,6 +79,30 @@ def threshold(low: float, high: float) -> float:
     """The rating from which on a rating counts as a like when nobody says: 65 % of the way from low to
     high."""
     return low + LIKED_SHARE * (high - low)
+
+
+def understood_scale(ratings: np.ndarray) -> tuple[float, float]:
+    """The scale that ``ratings`` (N,) were given on: their own range, or the usual scale of which it is a part.
+
+    A young shop has seen 3, 4 and 5, and nobody has given a 1 yet. Whole or half numbers, two different ones at
+    least, whose highest is 4 to 5 and whose lowest is 1 or more, are read as 1 to 5; with a highest above 5, as 1
+    to 10. Where 1 is the lowest and 6 or 7 the highest, a scale of six or seven has been seen whole, and stays.
+
+    >>> understood_scale(np.array([3, 4, 5])), understood_scale(np.array([6.5, 9])), understood_scale(np.array([0, 2]))
+    ((1.0, 5.0), (1.0, 10.0), (0.0, 2.0))
+    """
+    low, high = float(ratings.min()), float(ratings.max())
+    standard = standard_scale(low, high)
+    stepwise = bool((2 * ratings == np.round(2 * ratings)).all())
+    whole_seven = low == 1 and 5 < high <= 7
+    if standard is None or not stepwise or low == high or high < 4 or whole_seven:
+        return low, high
+    return standard
+
+
+def standard_scale(low: float, high: float) -> tuple[float, float] | None:
+    """The smallest of 1 to 5 and 1 to 10 that holds both numbers; ``None`` where neither does."""
+    return next((scale for scale in STANDARD if scale[0] <= low and high <= scale[1]), None)
 
 
 def event_weights(given: Mapping[str, float] | None) -> dict[str, float]:

@@ -13,6 +13,7 @@ from fewrec.data.feedback import (
     event_name,
     fading,
     threshold,
+    understood_scale,
 )
 from fewrec.data.identity import IdColumn
 from fewrec.data.interactions import Interactions, Pairs, add_up
@@ -210,9 +211,11 @@ def interpret(
     mean = pairs.total / pairs.weight
     low, high = float(rating.min()), float(rating.max())
     guessed = settings.liked_at is None
-    liked_at = threshold(low, high) if settings.liked_at is None else settings.liked_at
+    scale = understood_scale(rating)
+    liked_at = threshold(*scale) if settings.liked_at is None else settings.liked_at
     liked = Feedback("explicit", liked_at).liked(mean)
-    if guessed and (low == high or not liked.any() or liked.all()):
+    # All may be liked where the scale reaches below what was given: 4 and 5 of 5.
+    if guessed and (low == high or not liked.any() or (liked.all() and scale == (low, high))):
         what = f"all ratings are {figure(low)}" if low == high else "no rating stands out as a like"
         note = (
             f"{events.table.label}: {what}, so each rating counts as one sign of interest "
@@ -223,20 +226,26 @@ def interpret(
     notes = []
     if guessed:
         at = float(rating[rating >= np.float32(liked_at)].min())
+        read_as = ""
+        if scale != (low, high):
+            at = (
+                np.ceil(2 * liked_at) / 2 if (rating % 1).any() else np.ceil(liked_at)
+            )  # though not given so far
+            read_as = f", read as a scale from {figure(scale[0])} to {figure(scale[1])}"
         notes = [
-            f"Ratings run from {figure(low)} to {figure(high)}: {figure(at)} and more is taken as a like "
-            "(set liked_at to change this)."
+            f"Ratings run from {figure(low)} to {figure(high)}{read_as}: {figure(at)} and more is taken as a "
+            "like (set liked_at to change this)."
         ]
     elif liked.all() or not liked.any():
         notes = [f"liked_at={figure(liked_at)} makes {'every' if liked.all() else 'no'} rating a like."]
     feedback = Feedback(
         "explicit",
         liked_at,
-        (low, high),
+        scale,
         {},
         settings.half_life,
-        _mean(mean[liked], high),
-        _mean(mean[~liked], low),
+        _mean(mean[liked], scale[1]),
+        _mean(mean[~liked], scale[0]),
     )
     return pairs.interactions(mean, feedback), feedback, notes, []
 
