@@ -129,6 +129,18 @@ def test_what_is_said_about_somebody_reaches_the_model(run, shop, requests):
     }
 
 
+def test_beside_ratings_of_a_catalogue_that_nobody_has_rated_a_like_is_a_high_rating(run, shop, requests):
+    line = ["--items", "items.csv", "--encoder", "hashed", "--like", "Alien", "--dislike", "Heat"]
+    run("recommend", *line)
+    run("recommend", *line, "--rate", "Solaris=4")  # of 1 to 5: a like of 1 would be a dislike
+    run("recommend", *line, "--rate", "Solaris=8")  # of 1 to 10
+    assert [request["support"] for request in requests] == [
+        {"Alien": 1.0, "Heat": -1.0},
+        {"Alien": 5.0, "Heat": 1.0, "Solaris": 4.0},
+        {"Alien": 10.0, "Heat": 1.0, "Solaris": 8.0},
+    ]
+
+
 def test_of_a_stranger_nothing_is_said(run, shop, requests):
     run("recommend", *shop)
     assert {name: requests[0][name] for name in ("user", "support", "taste", "attributes")} == {

@@ -120,8 +120,14 @@ def support(
     options: argparse.Namespace, rated: dict[str, float], feedback: Feedback
 ) -> dict[str, float] | None:
     """Item -> value on the scale of the data; ``None`` when nothing was said about any item."""
-    values = dict.fromkeys(options.like or (), feedback.like_value)
-    values |= dict.fromkeys(options.dislike or (), feedback.dislike_value)
+    from fewrec.data.feedback import standard_scale
+
+    like, dislike = feedback.like_value, feedback.dislike_value
+    if feedback.kind == "none" and rated:
+        # Beside ratings a like is a high one: 1 would be the worst of 1 to 5.
+        dislike, like = standard_scale(min(rated.values()), max(rated.values())) or (dislike, like)
+    values = dict.fromkeys(options.like or (), like)
+    values |= dict.fromkeys(options.dislike or (), dislike)
     values |= rated
     return values or None
 

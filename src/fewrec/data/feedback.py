@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
+
+from fewrec.data.numerals import figure
 
 Kind = Literal["explicit", "implicit", "none"]
 
@@ -103,6 +106,50 @@ def understood_scale(ratings: np.ndarray) -> tuple[float, float]:
 def standard_scale(low: float, high: float) -> tuple[float, float] | None:
     """The smallest of 1 to 5 and 1 to 10 that holds both numbers; ``None`` where neither does."""
     return next((scale for scale in STANDARD if scale[0] <= low and high <= scale[1]), None)
+
+
+def liked_without_scale(values: Sequence[float]) -> tuple[np.ndarray, str | None]:
+    """``(N,) bool, note``: which of one person's ``values`` are likes where no data say on which scale they lie.
+
+    From 1 to 10 they are ratings on the usual scale that holds them: 4 and more of 5 is a like, 7 and more of 10.
+    Where all are 1, or one is below 0 or none above 1, they are signs: what is above 0 is a like. Anything else has
+    its own range for a scale (0, 1 and 2; 60 and 90). ``note``: how they were read, where that may be wrong.
+
+    >>> liked_without_scale([5, 4, 1])[0].tolist(), liked_without_scale([1, -1])[0].tolist()
+    ([True, True, False], [True, False])
+    """
+    given = np.asarray(values, dtype=float)
+    if not len(given):
+        return np.zeros(0, dtype=bool), None
+    low, high = float(given.min()), float(given.max())
+    if low < 0 or high <= 1:
+        return given > 0, None
+    standard = standard_scale(low, high)
+    scale = standard or (low, high)
+    if low == high and standard is None:
+        return np.ones(len(given), dtype=bool), None  # a single 100: nobody names what leaves them cold
+    liked = given >= threshold(*scale)
+    if standard is not None and liked.any():
+        return liked, None
+    least = figure(math.ceil(threshold(*scale))) if standard else f"{threshold(*scale):g}"
+    return liked, (
+        f"nobody has rated anything yet, so the values given were read as ratings from {figure(scale[0])} to "
+        f"{figure(scale[1])}: {least} and more is a like."
+    )
+
+
+def mistaken_weights(values: Sequence[float]) -> str | None:
+    """The note for one person's ``values`` that count as weights of events and look like ratings, not all high."""
+    given = np.asarray(values, dtype=float)
+    if not len(given) or given.max() <= 1:
+        return None
+    standard = standard_scale(float(given.min()), float(given.max()))
+    if standard is None or (given >= threshold(*standard)).all():
+        return None
+    return (
+        "the data hold no ratings, so the values given count as weights of events: above 0 is a like, and so is "
+        f"{figure(float(given.min()))}. Give a dislike a value below 0."
+    )
 
 
 def event_weights(given: Mapping[str, float] | None) -> dict[str, float]:

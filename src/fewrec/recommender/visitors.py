@@ -11,7 +11,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from fewrec.data import Dataset
-from fewrec.data.feedback import threshold
+from fewrec.data.feedback import ANY_LIKE, liked_without_scale, mistaken_weights
 from fewrec.errors import ConfigError, DataError, FewrecWarning, UnknownIdError
 
 __all__ = ["Catalogue", "OnUnknown", "Visitor", "Visitors", "names_of", "tell"]
@@ -128,6 +128,7 @@ class Visitors:
                 portrait = row if row.nnz else None
         given = self._support(support, on_unknown, notes)
         values.update(given)
+        liked = self._likes(values, given, notes)
         if attributes is not None and not isinstance(attributes, Mapping):
             raise DataError(
                 f"{attributes!r} are no attributes.",
@@ -158,7 +159,7 @@ class Visitors:
             notes.append("the taste sentence is empty; it was left out.")
         if on_unknown == "warn":
             tell(notes, stacklevel=4)
-        return Visitor(values, self._likes(values, given), sentence, portrait, known, tuple(notes))
+        return Visitor(values, liked, sentence, portrait, known, tuple(notes))
 
     def _support(self, support: Support | None, on_unknown: OnUnknown, notes: list[str]) -> dict[Id, float]:
         if support is None:
@@ -211,15 +212,17 @@ class Visitors:
             )
         return number
 
-    def _likes(self, values: dict[Id, float], given: dict[Id, float]) -> dict[Id, bool]:
+    def _likes(self, values: dict[Id, float], given: dict[Id, float], notes: list[str]) -> dict[Id, bool]:
         if not values:
             return {}
-        feedback = self.data.feedback
-        if feedback.kind == "none" and len(set(given.values())) > 1:
-            # Nobody has told us the scale: read it off this visitor's own values.
-            at = threshold(min(given.values()), max(given.values()))
-            return {item: value >= at for item, value in values.items()}
-        flags = feedback.liked(list(values.values()))
+        feedback, note = self.data.feedback, None
+        if feedback.kind == "none":
+            flags, note = liked_without_scale(list(values.values()))
+        else:
+            flags = feedback.liked(list(values.values()))
+            if feedback.kind == "implicit" and feedback.liked_at == ANY_LIKE:
+                note = mistaken_weights(list(given.values()))
+        notes += [note] if note else []
         return {item: bool(flag) for item, flag in zip(values, flags, strict=True)}
 
     def item(self, name: Any, on_unknown: OnUnknown, notes: list[str]) -> Id | None:
