@@ -5,10 +5,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 from fewrec import Recommender
 from fewrec.recommendations import Recommendation
+from fewrec.signals import Signal, Supports, TrainingData
 
 REQUESTS: dict[str, dict[str, Any]] = {
     "nobody": {},
@@ -116,3 +118,59 @@ def test_an_explanation_is_the_row_itself(tuned: Recommender) -> None:
     lines = str(found[0]).splitlines()
     assert lines[0].startswith(f"1. {found[0].title}")
     assert lines[-1].endswith("score")
+
+
+class Crowd(Signal):
+    """Habits that are no sum over the support and do not say what came from which item."""
+
+    name = "crowd"
+    kind = "habits"
+    prior = 1.0
+    linear = False
+
+    def fit(self, training: TrainingData) -> Crowd:
+        self._liked = training.liked
+        return self
+
+    def score(self, supports: Supports) -> Any:
+        both = np.asarray((supports.liked @ self._liked.T @ self._liked).todense(), dtype=np.float32)
+        return np.sqrt(both)
+
+
+def test_habits_that_are_no_sum_are_told_item_by_item_where_they_can_be(world: Any) -> None:
+    model = Recommender(encoder="hashed", signals=["default", "ials"], tune=False).fit(
+        world.data(), progress=False
+    )
+    ranker = model._fitted.ranker
+    names = [signal.name for signal in ranker.signals]
+    only = ranker
+    for column, name in enumerate(names):  # nothing but iALS has a weight
+        only = only.with_weight(column, 10.0 if name == "ials" else 0.0)
+    model._fitted.ranker = only
+    factors = ranker.signals[names.index("ials")]
+    at = model._fitted.position
+    for taste in (None, "a love story"):
+        for row in model.recommend(support={"i0": 5, "i4": 5, "i1": 1}, taste=taste, n=14):
+            if row.score == 0:  # iALS alone has nothing to say of it
+                continue
+            check(row, k=3)
+            told = {reason.what: reason.contribution for reason in row.reasons if reason.kind == "habits"}
+            supports = model._fitted.supports([model._visitors.read(support={"i0": 5, "i4": 5, "i1": 1})])
+            terms = {other: 10 * amount for other, amount in factors.terms(supports, at[row.item])}
+            for item, title in (("i0", "space story red"), ("i4", "space story blue")):
+                what = f"liked by people who like “{title}”"
+                if what in told:  # not among the smaller ones
+                    assert told[what] == pytest.approx(terms[at[item]], rel=1e-4)
+            assert {reason.kind for reason in row.reasons} <= {"habits", "other", "new"}
+
+
+def test_habits_that_cannot_be_taken_apart_are_habits_and_no_sentence(world: Any) -> None:
+    model = Recommender(encoder="hashed", signals=["popularity", Crowd()], tune=False).fit(
+        world.data(), progress=False
+    )
+    told = set()
+    for row in model.recommend(support={"i0": 5, "i4": 5}, n=14):
+        check(row, k=2)
+        told |= {reason.what for reason in row.reasons if reason.kind == "habits"}
+        assert "taste" not in {reason.kind for reason in row.reasons}
+    assert told == {"liked by people who like what you like"}

@@ -70,8 +70,10 @@ class Explainer:
         else:
             whole = ranker.contributions(supports, items, k_shot)[:, 0]  # (S, C)
         by_item[~apart] = 0
+        if len(support_items):
+            self._ask(by_item, supports, support_items, items, k_shot)
         # What is left when every support item has had its term is the sentence's, the portrait's and that
-        # of signals of other kinds.
+        # of signals that are of other kinds, or cannot be taken apart.
         rest = whole - by_item.sum(axis=1)
         text = np.array([s.kind in ("text", "dislike") for s in signals])
         habits = np.array([s.kind in ("habits", "exposure") for s in signals])
@@ -93,6 +95,25 @@ class Explainer:
                 terms.append(Reason("new", "its place among the new items, judged by their text", moved))
             result.append(_told(terms, float(scores[column])))
         return result
+
+    def _ask(
+        self,
+        by_item: NDArray[np.float32],
+        supports: Supports,
+        support_items: NDArray[np.intp],
+        items: NDArray[np.intp],
+        k_shot: float,
+    ) -> None:
+        """Fills in the terms of signals that are no sum over the support, and take themselves apart."""
+        row_of = {int(item): row for row, item in enumerate(support_items)}
+        weights = self.model.ranker.fusion.weights(k_shot)
+        for at, signal in enumerate(self.model.ranker.signals):
+            terms = getattr(signal, "terms", None)
+            if terms is None or signal.linear or signal.kind not in OF_ITEMS or not weights[at]:
+                continue
+            for column, item in enumerate(items):
+                for other, amount in terms(supports, int(item)):
+                    by_item[at, row_of[other], column] = weights[at] * amount
 
     @staticmethod
     def _speaks(signal: Signal, supports: Supports) -> bool:
@@ -120,22 +141,28 @@ class Explainer:
         ]
 
     def _rest(self, rest: NDArray[np.float32]) -> list[Reason]:
-        """Terms of what is not a support item: sentence, portrait, features, and an outsider's signals by name."""
-        words = {
-            "portrait": ("portrait", "liked by people like you"),
-            "features": ("feature", "has what you seem to like"),
-        }
+        """Terms of what is not a support item: sentence, portrait, features, an outsider's signals by name, and
+        what a signal makes of all support items together."""
         terms: dict[tuple[str, str], float] = {}
         for signal, amount in zip(self.model.ranker.signals, rest, strict=True):
             if signal.personal:
-                other = ("signal", f"the signal “{signal.name}”")
-                key = (
-                    other
-                    if signal.kind == "other"
-                    else words.get(signal.kind, ("taste", "fits your sentence"))
-                )
+                key = _as_a_whole(signal)
                 terms[key] = terms.get(key, 0.0) + float(amount)
         return [Reason(kind, what, amount) for (kind, what), amount in terms.items()]
+
+
+def _as_a_whole(signal: Signal) -> tuple[str, str]:
+    """Kind and words of what a signal adds beside the terms of single support items."""
+    if signal.kind == "other":
+        return "signal", f"the signal “{signal.name}”"
+    if signal.kind == "portrait":
+        return "portrait", "liked by people like you"
+    if signal.kind == "features":
+        return "feature", "has what you seem to like"
+    if signal.kind in OF_ITEMS and not signal.linear:
+        kind = {"text": "liked", "dislike": "disliked"}.get(signal.kind, "habits")
+        return kind, TOGETHER[kind]
+    return "taste", "fits your sentence"
 
 
 def _told(terms: list[Reason], score: float) -> tuple[Reason, ...]:
