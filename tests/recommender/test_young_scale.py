@@ -35,5 +35,5 @@ def test_a_stranger_may_give_a_one(young: Recommender) -> None:
 
 
 def test_what_lies_outside_the_usual_scale_is_still_refused(young: Recommender) -> None:
-    with pytest.raises(DataError, match="6 lies outside the scale.\nRatings in this data go from 1 to 5."):
+    with pytest.raises(DataError, match=r"6 lies outside the scale\.\nRatings in this data go from 1 to 5\."):
         young.recommend(support={"i0": 6})
