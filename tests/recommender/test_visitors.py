@@ -308,3 +308,32 @@ def test_known_ids_beside_unknown_ones_count(tuned: Recommender) -> None:
     np.testing.assert_array_equal(tuned.score(["i0", "nothing"], on_unknown="skip"), tuned.score(["i0"]))
     many = tuned.score_many([["i0"], ["nothing"]], on_unknown="skip")
     np.testing.assert_allclose(many[1], tuned.score(), rtol=1e-5)
+
+
+def test_attributes_in_a_request_replace_those_that_are_stored() -> None:
+    people = [
+        {"user": f"p{at}", "city": ("Oslo", "Rome")[at % 2], "age_group": ("young", "old")[at // 2 % 2]}
+        for at in range(8)
+    ]
+    rows = [{"user": f"p{at}", "item": "abcd"[at % 4], "rating": 1 + at % 5} for at in range(8)]
+    data = Dataset({"item": list("abcd"), "title": ["red", "blue", "green", "gold"]}, rows, people)
+    read = Recommender(encoder="hashed", tune=False).fit(data, progress=False)._visitors.read
+    names = data.user_features[1]
+
+    def portrait(**request: Any) -> list[str]:
+        row = read(**request).portrait
+        return [] if row is None else [names[column] for column in sorted(row.indices)]
+
+    assert portrait(user="p0") == ["age group: young", "city: Oslo"]
+    assert portrait(user="p0", attributes={"city": "Rome"}) == ["age group: young", "city: Rome"]
+    assert portrait(user="p0", attributes={"CITY": "Oslo"}) == ["age group: young", "city: Oslo"]
+    assert portrait(user="p0", attributes={"age_group": "old"}) == ["age group: old", "city: Oslo"]
+    assert portrait(user="p0", attributes={"age group": ["old", "young"], "city": "Rome"}) == [
+        "age group: old",
+        "age group: young",
+        "city: Rome",
+    ]
+    # Who says that they have moved is no longer in Oslo, wherever they are now.
+    assert portrait(user="p0", attributes={"city": "Atlantis"}) == ["age group: young"]
+    assert portrait(user="p0", attributes={"city": None}) == ["age group: young"]
+    assert portrait(user="p0") == ["age group: young", "city: Oslo"]  # and nothing was changed by asking

@@ -12,6 +12,7 @@ import scipy.sparse as sp
 
 from fewrec.data import Dataset
 from fewrec.data.feedback import ANY_LIKE, liked_without_scale, mistaken_weights
+from fewrec.data.names import readable
 from fewrec.errors import ConfigError, DataError, FewrecWarning, UnknownIdError
 
 __all__ = ["Catalogue", "OnUnknown", "Visitor", "Visitors", "names_of", "tell"]
@@ -108,13 +109,21 @@ class Visitors:
         attributes: Mapping[str, Any] | None = None,
         on_unknown: OnUnknown = "raise",
     ) -> Visitor:
-        """The visitor; a known user's history and portrait are joined by what the request adds."""
+        """The visitor; a known user's history and portrait are joined by what the request adds: of an item
+        or a column that both name, what the request says counts."""
         if on_unknown not in ("raise", "warn", "skip"):
             raise ConfigError(
                 f"{on_unknown!r} is not a way to treat unknown ids.",
                 where="on_unknown",
                 value=on_unknown,
                 hint="Use 'raise', 'warn' or 'skip'.",
+            )
+        if attributes is not None and not isinstance(attributes, Mapping):
+            raise DataError(
+                f"{attributes!r} are no attributes.",
+                where="attributes",
+                value=attributes,
+                hint='Give values by column of the users table, such as {"city": "Oslo"}.',
             )
         notes: list[str] = []
         values: dict[Id, float] = {}
@@ -124,18 +133,10 @@ class Visitors:
             if at is not None:
                 known = self.data.users.ids[at]
                 values.update(self.data.history(known))
-                row = self.data.user_features[0][at] @ self._as_trained
-                portrait = row if row.nnz else None
+                portrait = self._portrait(at, attributes or {})
         given = self._support(support, on_unknown, notes)
         values.update(given)
         liked = self._likes(values, given, notes)
-        if attributes is not None and not isinstance(attributes, Mapping):
-            raise DataError(
-                f"{attributes!r} are no attributes.",
-                where="attributes",
-                value=attributes,
-                hint='Give values by column of the users table, such as {"city": "Oslo"}.',
-            )
         if attributes:
             given_row, unknown = self.data.user_feature_row(attributes)
             row = given_row @ self._as_trained
@@ -160,6 +161,16 @@ class Visitors:
         if on_unknown == "warn":
             tell(notes, stacklevel=4)
         return Visitor(values, liked, sentence, portrait, known, tuple(notes))
+
+    def _portrait(self, at: int, attributes: Mapping[str, Any]) -> sp.csr_matrix | None:
+        """What is stored of a user (1, G), but for the columns that the request names anew."""
+        stored = self.data.user_features[0][at]
+        labels = tuple(f"{readable(str(column))}: ".casefold() for column in attributes)
+        kept = [not self._features[column].casefold().startswith(labels) for column in stored.indices]
+        stored.data = np.where(kept, stored.data, 0).astype(np.float32)
+        row = stored @ self._as_trained
+        row.eliminate_zeros()
+        return row if row.nnz else None
 
     def _support(self, support: Support | None, on_unknown: OnUnknown, notes: list[str]) -> dict[Id, float]:
         if support is None:
