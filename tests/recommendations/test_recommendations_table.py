@@ -188,6 +188,13 @@ def test_an_empty_list_explains_itself_everywhere():
     assert empty.to_dict()["warnings"] == [said]
 
 
+def test_nothing_to_recommend_is_said_once():
+    empty = Recommendations(sure="Nothing to recommend.", dropped={"where": 3}, candidates=3)
+    assert as_text(empty, 120) == "Nothing to recommend: 3 items came in, 3 dropped (where), 0 left."
+    assert empty._repr_html_().count("Nothing to recommend") == 1
+    assert empty.to_dict()["sure"] == "Nothing to recommend."  # programs need not look elsewhere
+
+
 def test_readable():
     assert readable("a\t b\r\n c\u200d\u2067d") == "a b c\u200dd"
     assert readable("abcdef", 4) == "abc…"

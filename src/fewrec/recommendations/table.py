@@ -114,7 +114,8 @@ def lines(found: Recommendations) -> list[tuple[str, str]]:
     empty = found.why_empty()
     if empty:
         told.append(("empty", readable(empty)))
-    if found.sure:
+    repeated = bool(empty) and str(empty).startswith(found.sure.rstrip("."))
+    if found.sure and not repeated:
         told.append(("sure", readable(found.sure)))
     if found.profile:
         told.append(("profile", "You seem to like: " + ", ".join(map(readable, found.profile)) + "."))
