@@ -38,7 +38,7 @@ def test_a_list_on_stdout_and_talk_on_stderr(run, shop):
     result = run("recommend", *shop, "--like", "Alien", "-n", "3")
     assert result.code == 0
     assert "Aliens" in result.out
-    assert "how sure" in result.out or "score" in result.out
+    assert "chance" in result.out or "score" in result.out
     for talk in ("items: item = item_id, title = title", "5 users, 8 items, 19 interactions", "Fitted in"):
         assert talk in result.err
         assert talk not in result.out

@@ -16,17 +16,38 @@ ESC = "\x1b"
 
 def test_a_table_of_80_columns(films):
     assert as_text(films, 80).splitlines() == [
-        "#  title         how sure  rating         served  why",
+        "#  title         chance  rating         served  why",
         "────────────────────────────────────────────────────────────────────────────────",
-        '1  Alien             87 %  4.2 (3.4–4.9)  hot     you liked "Aliens"; popular',
-        "                                                  here: liked by 31 of 138",
-        '2  Gravity           50 %  3.5 (2.0–5.0)  warm    you liked "Aliens"',
+        '1  Alien           87 %  4.2 (3.4–4.9)  hot     you liked "Aliens"; popular',
+        "                                                here: liked by 31 of 138",
+        '2  Gravity         50 %  3.5 (2.0–5.0)  warm    you liked "Aliens"',
         "",
         "Fairly sure: two ratings are known.",
         "You seem to like: space, quiet.",
         "hot: others have tried it; warm: nobody has tried it yet, judged by its text.",
         "Note: ratings.csv: 3 rows were skipped.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        ([(2.0, 0.5), (1.0, 0.6)], True),
+        ([(2.0, 0.6), (1.0, 0.5)], False),
+        ([(2.0, 0.604), (1.0, 0.602)], False),
+        ([(2.0, 0.602), (1.0, 0.604)], False),  # both are shown as 60 %
+        ([(1.0, 0.5), (2.0, 0.6)], False),  # put in another order for variety: not what the line is about
+        ([(2.0, None), (1.0, 0.5), (0.5, 0.7)], True),
+        ([(2.0, None), (1.0, None)], False),
+    ],
+)
+def test_chances_that_rise_down_the_list_are_explained(rows, told):
+    found = Recommendations(
+        [Recommendation(at, f"Film {at}", at + 1, score, chance) for at, (score, chance) in enumerate(rows)]
+    )
+    line = "The chance is that of liking it once tried; the order also counts what you would try."
+    assert (line in as_text(found, 120)) is told
+    assert (line in found._repr_html_()) is told
 
 
 def test_a_wide_table_has_three_reasons(films):
@@ -37,7 +58,7 @@ def test_a_wide_table_has_three_reasons(films):
 
 def test_a_narrow_table_leaves_out_intervals_and_served(films):
     lines = as_text(films, 50).splitlines()
-    assert lines[0].split() == ["#", "title", "how", "sure", "rating", "why"]
+    assert lines[0].split() == ["#", "title", "chance", "rating", "why"]
     assert lines[2].split()[:5] == ["1", "Alien", "87", "%", "4.2"]
     assert max(map(len, lines)) <= 50
 
@@ -149,7 +170,7 @@ def test_strongest_reasons():
 def test_explanation_adds_up(films):
     assert str(films.explain("a7")).splitlines() == [
         "1. Alien (item 'a7')",
-        "   how sure: 87 %; rating: 4.2 (3.4–4.9); hot: others have tried it",
+        "   chance of a like: 87 %; rating: 4.2 (3.4–4.9); hot: others have tried it",
         '   +1.000  you liked "Aliens"',
         "   +0.400  popular here: liked by 31 of 138",
         "   +0.300  shared words: space, crew",
@@ -174,7 +195,7 @@ def test_html_is_escaped(films):
     assert "<td>a &amp; &lt;b&gt;</td>" in page
     assert "<p>&lt;i&gt;</p>\n<p>You seem to like: &lt;p&gt;.</p>" in page
     assert "<p>Note: &lt;w&gt;</p>" in page
-    assert "<th>how sure</th><th>rating</th><th>served</th><th>why</th>" in page
+    assert "<th>chance</th><th>rating</th><th>served</th><th>why</th>" in page
 
 
 def test_an_empty_list_explains_itself_everywhere():

@@ -8,6 +8,7 @@ import math
 import shutil
 import unicodedata
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 WIDE = 100  # columns from which three reasons fit instead of two
 NARROW = 64  # columns below which ratings stand without intervals, and hot, warm, cold are left out
 LONGEST = 80  # characters of a title that a table shows
+ORDER = "The chance is that of liking it once tried; the order also counts what you would try."
 SERVED = {
     "hot": "hot: others have tried it",
     "warm": "warm: nobody has tried it yet, judged by its text",
@@ -54,7 +56,7 @@ def as_table(found: Recommendations, width: int) -> Iterator[Any]:
         table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0), header_style="bold")
         heads, rows = cells(found, reasons=3 if width >= WIDE else 2, wide=width >= NARROW)
         for head in heads:
-            right = head in ("#", "how sure", "score")
+            right = head in ("#", "chance", "score")
             table.add_column(
                 head,
                 justify="right" if right else "left",
@@ -94,7 +96,7 @@ def cells(found: Recommendations, reasons: int, wide: bool = True) -> tuple[list
         "title": [readable(row.title, LONGEST) or str(row.item) for row in found],
     }
     if any(row.probability is not None for row in found):
-        columns["how sure"] = [percent(row.probability) for row in found]
+        columns["chance"] = [percent(row.probability) for row in found]
     else:
         columns["score"] = [_short(row.score) for row in found]
     if any(row.rating is not None for row in found):
@@ -109,7 +111,8 @@ def cells(found: Recommendations, reasons: int, wide: bool = True) -> tuple[list
 
 
 def lines(found: Recommendations) -> list[tuple[str, str]]:
-    """``(kind, line)`` for what stands below the table: "empty", "sure", "profile", "served", "warning"."""
+    """``(kind, line)`` for what stands below the table: "empty", "sure", "order", "profile", "served",
+    "warning"."""
     told = []
     empty = found.why_empty()
     if empty:
@@ -117,6 +120,8 @@ def lines(found: Recommendations) -> list[tuple[str, str]]:
     repeated = bool(empty) and str(empty).startswith(found.sure.rstrip("."))
     if found.sure and not repeated:
         told.append(("sure", readable(found.sure)))
+    if _disordered(found):
+        told.append(("order", ORDER))
     if found.profile:
         told.append(("profile", "You seem to like: " + ", ".join(map(readable, found.profile)) + "."))
     served = {row.served for row in found}
@@ -126,12 +131,19 @@ def lines(found: Recommendations) -> list[tuple[str, str]]:
     return told
 
 
+def _disordered(found: Recommendations) -> bool:
+    """Whether the chances shown rise somewhere in a list that goes by score: a reader would take it for a mistake."""
+    rows = [(row.score, round(100 * row.probability)) for row in found if row.probability is not None]
+    by_score = all(upper[0] >= lower[0] for upper, lower in pairwise(rows))
+    return by_score and any(upper[1] < lower[1] for upper, lower in pairwise(rows))
+
+
 def explanation(row: Recommendation) -> str:
     """One item with all its reasons, strongest first; their contributions add up to the score."""
     head = [f"{row.rank}. {readable(row.title) or row.item} (item {readable(repr(row.item))})"]
     facts = []
     if row.probability is not None:
-        facts.append(f"how sure: {percent(row.probability)}")
+        facts.append(f"chance of a like: {percent(row.probability)}")
     if row.rating is not None:
         facts.append(f"rating: {interval(row.rating, _decimals([row.rating]))}")
     facts.append(SERVED[row.served])
