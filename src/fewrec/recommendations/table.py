@@ -25,9 +25,9 @@ SERVED = {
 }
 
 
-def as_text(found: Recommendations, width: int | None = None) -> str:
-    """A plain table without colours, at most ``width`` columns wide (the terminal's, or 80 where there is
-    none)."""
+def as_text(found: Any, width: int | None = None) -> str:
+    """A list or predictions as a plain table without colours, at most ``width`` columns wide (the terminal's, or
+    80 where there is none)."""
     from rich.console import Console
 
     columns = max(width if width is not None else shutil.get_terminal_size((80, 24)).columns, 48)
@@ -48,30 +48,36 @@ def as_text(found: Recommendations, width: int | None = None) -> str:
 
 def as_table(found: Recommendations, width: int) -> Iterator[Any]:
     """What ``rich`` prints: the table and the lines below it. Cells are texts, never markup."""
+    from rich.text import Text
+
+    if found.rows:
+        heads, rows = cells(found, reasons=3 if width >= WIDE else 2, wide=width >= NARROW)
+        yield table_of(heads, rows)
+        yield Text()
+    for kind, line in lines(found):
+        yield Text(line, style={"warning": "yellow", "sure": "italic"}.get(kind, ""))
+
+
+def table_of(heads: list[str], rows: list[list[str]]) -> Any:
+    """The ``rich`` table of these cells; numbers stand to the right, long texts are folded."""
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
-    if found.rows:
-        table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0), header_style="bold")
-        heads, rows = cells(found, reasons=3 if width >= WIDE else 2, wide=width >= NARROW)
-        for head in heads:
-            right = head in ("#", "chance", "score")
-            table.add_column(
-                head,
-                justify="right" if right else "left",
-                no_wrap=head not in ("title", "why"),
-                overflow="fold",
-                ratio={"title": 2, "why": 3}.get(head),
-                min_width=12 if head in ("title", "why") else None,
-                style={"title": "bold", "why": "dim"}.get(head, ""),
-            )
-        for row in rows:
-            table.add_row(*[Text(cell) for cell in row])
-        yield table
-        yield Text()
-    for kind, line in lines(found):
-        yield Text(line, style={"warning": "yellow", "sure": "italic"}.get(kind, ""))
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0), header_style="bold")
+    for head in heads:
+        table.add_column(
+            head,
+            justify="right" if head in ("#", "chance", "score") else "left",
+            no_wrap=head not in ("title", "why"),
+            overflow="fold",
+            ratio={"title": 2, "why": 3}.get(head),
+            min_width=12 if head in ("title", "why") else None,
+            style={"title": "bold", "why": "dim"}.get(head, ""),
+        )
+    for row in rows:
+        table.add_row(*[Text(cell) for cell in row])
+    return table
 
 
 def as_html(found: Recommendations) -> str:
@@ -79,18 +85,23 @@ def as_html(found: Recommendations) -> str:
     parts = []
     if found.rows:
         heads, rows = cells(found, reasons=3)
-        head = "".join(f"<th>{html.escape(name)}</th>" for name in heads)
-        body = "".join(
-            "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>\n" for row in rows
-        )
-        parts.append(f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody>\n</table>")
+        parts.append(html_table(heads, rows))
     parts += [f"<p>{html.escape(line)}</p>" for _, line in lines(found)]
     return "<div>\n" + "\n".join(parts) + "\n</div>"
 
 
+def html_table(heads: list[str], rows: list[list[str]]) -> str:
+    """These cells as HTML, escaped."""
+    head = "".join(f"<th>{html.escape(name)}</th>" for name in heads)
+    body = "".join(
+        "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>\n" for row in rows
+    )
+    return f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody>\n</table>"
+
+
 def cells(found: Recommendations, reasons: int, wide: bool = True) -> tuple[list[str], list[list[str]]]:
     """``(heads, rows)``: the columns that say something in this list, as readable text."""
-    decimals = _decimals([row.rating for row in found if row.rating is not None])
+    decimals = decimals_of([row.rating for row in found if row.rating is not None])
     columns = {
         "#": [str(row.rank) for row in found],
         "title": [readable(row.title, LONGEST) or str(row.item) for row in found],
@@ -145,7 +156,7 @@ def explanation(row: Recommendation) -> str:
     if row.probability is not None:
         facts.append(f"chance of a like: {percent(row.probability)}")
     if row.rating is not None:
-        facts.append(f"rating: {interval(row.rating, _decimals([row.rating]))}")
+        facts.append(f"rating: {interval(row.rating, decimals_of([row.rating]))}")
     facts.append(SERVED[row.served])
     head.append("   " + "; ".join(facts))
     terms = [(f"{one.contribution:+.3f}", readable(one.what)) for one in _by_strength(row.reasons)]
@@ -191,7 +202,7 @@ def interval(rating: Rating | None, decimals: int, whole: bool = True) -> str:
     return f"{mean} ({low}–{high})" if whole else mean
 
 
-def _decimals(ratings: list[Rating]) -> int:
+def decimals_of(ratings: list[Rating]) -> int:
     """Decimals that show the intervals and no more: 0 on a scale of 100, 1 on a scale of 5, 2 on one of 1."""
     widest = max((rating.high - rating.low for rating in ratings), default=1.0)
     return 0 if widest >= 20 else 1 if widest >= 1 else 2

@@ -233,10 +233,10 @@ class Recommender:
             if items is None
             else [self._visitors.catalogue.find(x) for x in names_of(items)]
         )
-        people = self._prospects(
-            visitors, np.array([self._fitted.position[item] for item in ids], dtype=np.intp)
-        )
-        return matrix([prospects for prospects, _ in people], [visitor.user for visitor in visitors], ids)
+        at = np.array([self._fitted.position[item] for item in ids], dtype=np.intp)
+        people = [prospects for prospects, _ in self._prospects(visitors, at)]
+        titles = [self._title(item) for item in at.tolist()]
+        return matrix(people, [visitor.user for visitor in visitors], ids, titles)
 
     def _prospects(
         self, visitors: Sequence[Visitor], items: NDArray[np.intp]
