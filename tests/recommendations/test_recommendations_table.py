@@ -45,7 +45,7 @@ def test_chances_that_rise_down_the_list_are_explained(rows, told):
     found = Recommendations(
         [Recommendation(at, f"Film {at}", at + 1, score, chance) for at, (score, chance) in enumerate(rows)]
     )
-    line = "The chance is that of liking it once tried; the order also counts what you would try."
+    line = "Chance is of liking it once tried; the order also counts what you would try."
     assert (line in as_text(found, 120)) is told
     assert (line in found._repr_html_()) is told
 

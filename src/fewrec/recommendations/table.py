@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 WIDE = 100  # columns from which three reasons fit instead of two
 NARROW = 64  # columns below which ratings stand without intervals, and hot, warm, cold are left out
 LONGEST = 80  # characters of a title that a table shows
-ORDER = "The chance is that of liking it once tried; the order also counts what you would try."
+ORDER = "Chance is of liking it once tried; the order also counts what you would try."
 SERVED = {
     "hot": "hot: others have tried it",
     "warm": "warm: nobody has tried it yet, judged by its text",
