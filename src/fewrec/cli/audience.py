@@ -6,25 +6,21 @@ import argparse
 import csv
 import io
 
-from fewrec.cli.fitted import add_model, find_item, fitted_model
+from fewrec.cli.oneitem import add_item, model_of_item
 from fewrec.cli.output import print_json, print_lines
-from fewrec.cli.parser import add_output, resolved
 from fewrec.cli.talk import Talk
 
 COLUMNS = ("rank", "user", "score", "probability")
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--item", metavar="ITEM", required=True, help="the item, by id or by title")
-    add_model(parser, "list.n")
-    add_output(parser)
+    add_item(parser)
 
 
 def run(options: argparse.Namespace, talk: Talk) -> int:
-    found = resolved(options)
     with talk.listening():
-        model = fitted_model(options, found, talk, find_item(options.item))
-        audience = model.audience(options.item, n=found.config.list.n)
+        model, n = model_of_item(options, talk)
+        audience = model.audience(options.item, n=n)
     if options.json:
         print_json(audience.to_dict())
     elif options.csv:

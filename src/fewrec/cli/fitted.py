@@ -85,17 +85,6 @@ def _saved(options: argparse.Namespace, found: Resolved, talk: Talk) -> Recommen
     return model
 
 
-def find_item(item: str) -> Callable[[Dataset], Any]:
-    """A check for `fitted_model`: raises ``UnknownIdError`` where ``item`` is neither an id nor a title."""
-
-    def check(data: Dataset) -> None:
-        from fewrec.recommender.visitors import Catalogue
-
-        Catalogue(data).find(item)
-
-    return check
-
-
 def fit(data: Dataset, config: Config, talk: Talk, encoder: Any = None) -> tuple[Recommender, str]:
     """``(model, sentence about the fit)``. ``encoder``: default the one that the settings name."""
     from fewrec.recommender import Recommender

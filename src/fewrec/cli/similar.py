@@ -5,21 +5,17 @@ from __future__ import annotations
 import argparse
 
 from fewrec.cli.answer import show
-from fewrec.cli.fitted import add_model, find_item, fitted_model
-from fewrec.cli.parser import add_output, resolved
+from fewrec.cli.oneitem import add_item, model_of_item
 from fewrec.cli.talk import Talk
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--item", metavar="ITEM", required=True, help="the item, by id or by title")
-    add_model(parser, "list.n")
-    add_output(parser)
+    add_item(parser)
 
 
 def run(options: argparse.Namespace, talk: Talk) -> int:
-    found = resolved(options)
     with talk.listening():
-        model = fitted_model(options, found, talk, find_item(options.item))
-        answer = model.similar_items(options.item, n=found.config.list.n)
+        model, n = model_of_item(options, talk)
+        answer = model.similar_items(options.item, n=n)
     show(answer, options, talk)
     return 0
