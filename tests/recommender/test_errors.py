@@ -28,6 +28,7 @@ SUPPORT_HINT = 'Give a list of liked items, ["Alien"], or values, {"Alien": 5}.'
 VALUE_HINT = "Values are ratings or weights, such as 5 or 1."
 TASTE_HINT = 'Give one text, such as "quiet, with a terrace".'
 ATTRIBUTES_HINT = 'Give values by column of the users table, such as {"city": "Oslo"}.'
+NO_ITEM = "item: the item '%%%' is not known.\nNo item looks like it."
 
 REQUESTS: list[tuple[str, Call, type[FewrecError], str]] = [
     ("n = 0", lambda m: m.recommend(n=0), ConfigError, f"n: 0 is no length of a list.\n{N_HINT}"),
@@ -163,24 +164,9 @@ REQUESTS: list[tuple[str, Call, type[FewrecError], str]] = [
         UnknownIdError,
         "the user ['u1'] is not known.\nNearest known ids: 'u1'.",
     ),
-    (
-        "unknown support",
-        lambda m: m.recommend(support=["%%%"]),
-        UnknownIdError,
-        "item: the item '%%%' is not known.\nNo item looks like it.",
-    ),
-    (
-        "unknown exclude",
-        lambda m: m.recommend(exclude=["%%%"]),
-        UnknownIdError,
-        "item: the item '%%%' is not known.\nNo item looks like it.",
-    ),
-    (
-        "unknown scored item",
-        lambda m: m.score(items=["%%%"]),
-        UnknownIdError,
-        "item: the item '%%%' is not known.\nNo item looks like it.",
-    ),
+    ("unknown support", lambda m: m.recommend(support=["%%%"]), UnknownIdError, NO_ITEM),
+    ("unknown exclude", lambda m: m.recommend(exclude=["%%%"]), UnknownIdError, NO_ITEM),
+    ("unknown scored item", lambda m: m.score(items=["%%%"]), UnknownIdError, NO_ITEM),
     (
         "None in a support",
         lambda m: m.recommend(support=[None]),
