@@ -127,6 +127,12 @@ REQUESTS: list[tuple[str, Call, type[FewrecError], str]] = [
         f"support, 'i0': 'good' is not a number.\n{VALUE_HINT}",
     ),
     (
+        "value beyond all numbers",
+        lambda m: m.recommend(support={"i0": 10**400}),
+        DataError,
+        f"support, 'i0': {10**400} is not a number.\n{VALUE_HINT}",
+    ),
+    (
         "contradictory likes",
         lambda m: m.recommend(support={"i0": 5, "space story red": 1}),
         DataError,
@@ -168,6 +174,12 @@ REQUESTS: list[tuple[str, Call, type[FewrecError], str]] = [
     ("unknown exclude", lambda m: m.recommend(exclude=["%%%"]), UnknownIdError, NO_ITEM),
     ("unknown scored item", lambda m: m.score(items=["%%%"]), UnknownIdError, NO_ITEM),
     (
+        "a pair in a list",
+        lambda m: m.recommend(support=[["i0", 5]]),
+        DataError,
+        f"support: ['i0', 5] is no item.\n{SUPPORT_HINT}",
+    ),
+    (
         "None in a support",
         lambda m: m.recommend(support=[None]),
         UnknownIdError,
@@ -184,6 +196,12 @@ REQUESTS: list[tuple[str, Call, type[FewrecError], str]] = [
         lambda m: m.audience("i99"),
         UnknownIdError,
         "item: the item 'i99' is not known.\nNearest known: ids 'i9'.",
+    ),
+    (
+        "predicted items no list",
+        lambda m: m.predict(items=5.5),
+        UnknownIdError,
+        "item: the item 5.5 is not known.\nNo item looks like it.",
     ),
     ("unknown forgotten", lambda m: m.forget("%"), UnknownIdError, "the user '%' is not known."),
     (

@@ -72,6 +72,18 @@ def test_a_four_beside_a_five_is_a_like_in_a_catalogue_that_nobody_has_rated() -
     assert model.recommend(support={"a": 3}).warnings == (read_as("1", "5", "4"),)
 
 
+def test_a_bare_like_beside_a_rating_is_a_high_one() -> None:
+    model = Recommender(encoder="hashed").fit(Dataset(TITLES), progress=False)
+    for said, wanted in (
+        ({"a": True, "b": 4}, {"a": 5, "b": 4}),
+        ({"a": True, "b": False, "c": 2}, {"a": 5, "b": 1, "c": 2}),
+        ({"a": True, "b": 9}, {"a": 10, "b": 9}),
+        ({"a": True, "b": False}, {"a": 1, "b": -1}),
+    ):
+        assert model._visitors.read(support=said).values == wanted
+        assert model._visitors.read(support=said).liked == model._visitors.read(support=wanted).liked
+
+
 def test_events_keep_their_weights_and_a_rating_among_them_is_noted() -> None:
     rows = {"user": list("uuvv"), "item": list("abbc"), "event": ["view", "buy", "view", "buy"]}
     model = Recommender(encoder="hashed").fit(Dataset(TITLES, rows), progress=False)

@@ -66,6 +66,14 @@ def test_a_list_of_likes_is_a_rating_that_likes(tuned: Recommender) -> None:
         np.testing.assert_array_equal(tuned.score(several), tuned.score(["i0", "i5"]))
 
 
+def test_true_and_false_are_a_like_and_a_dislike(tuned: Recommender) -> None:
+    feedback = tuned.data.feedback
+    wanted = tuned.score({"i0": feedback.like_value, "i1": feedback.dislike_value})
+    np.testing.assert_array_equal(tuned.score({"i0": True, "i1": False}), wanted)
+    np.testing.assert_array_equal(tuned.score({"i0": np.True_, "i1": np.False_}), wanted)
+    assert not np.array_equal(tuned.score({"i0": 1, "i1": feedback.dislike_value}), wanted)  # 1 of 5
+
+
 def test_the_order_in_which_items_are_named_changes_no_bit(plain: Recommender) -> None:
     support = {f"i{at}": 1 + at % 5 for at in range(12)}
     wanted = plain.score(support)

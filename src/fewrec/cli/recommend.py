@@ -120,12 +120,9 @@ def support(
     options: argparse.Namespace, rated: dict[str, float], feedback: Feedback
 ) -> dict[str, float] | None:
     """Item -> value on the scale of the data; ``None`` when nothing was said about any item."""
-    from fewrec.data.feedback import standard_scale
+    from fewrec.data.feedback import bare_values
 
-    like, dislike = feedback.like_value, feedback.dislike_value
-    if feedback.kind == "none" and rated:
-        # Beside ratings a like is a high one: 1 would be the worst of 1 to 5.
-        dislike, like = standard_scale(min(rated.values()), max(rated.values())) or (dislike, like)
+    like, dislike = bare_values(feedback, list(rated.values()))
     values = dict.fromkeys(options.like or (), like)
     values |= dict.fromkeys(options.dislike or (), dislike)
     values |= rated

@@ -108,6 +108,18 @@ def standard_scale(low: float, high: float) -> tuple[float, float] | None:
     return next((scale for scale in STANDARD if scale[0] <= low and high <= scale[1]), None)
 
 
+def bare_values(feedback: Feedback, beside: Sequence[float]) -> tuple[float, float]:
+    """What a bare like and a bare dislike stand for, ``beside`` values of the same person.
+
+    Where no data say on which scale those lie, the ends of the usual one: 1 would be the worst of 1 to 5.
+    """
+    if feedback.kind == "none" and len(beside):
+        scale = standard_scale(min(beside), max(beside))
+        if scale is not None:
+            return scale[1], scale[0]
+    return feedback.like_value, feedback.dislike_value
+
+
 def liked_without_scale(values: Sequence[float]) -> tuple[np.ndarray, str | None]:
     """``(N,) bool, note``: which of one person's ``values`` are likes where no data say on which scale they lie.
 

@@ -11,7 +11,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from fewrec.data import Dataset
-from fewrec.data.feedback import ANY_LIKE, liked_without_scale, mistaken_weights
+from fewrec.data.feedback import ANY_LIKE, bare_values, liked_without_scale, mistaken_weights
 from fewrec.data.names import readable
 from fewrec.errors import ConfigError, DataError, FewrecWarning, UnknownIdError
 
@@ -20,6 +20,8 @@ __all__ = ["Catalogue", "OnUnknown", "Visitor", "Visitors", "names_of", "tell"]
 Id = str | int
 OnUnknown = Literal["raise", "warn", "skip"]
 Support = Mapping[Any, float] | Sequence[Any]
+SUPPORTS = 'Give a list of liked items, ["Alien"], or values, {"Alien": 5}.'
+LARGEST = float(np.finfo(np.float32).max)  # values are kept in float32
 
 
 @dataclass(frozen=True)
@@ -178,16 +180,21 @@ class Visitors:
         if isinstance(support, str | bytes) or not isinstance(support, Iterable):
             kind = "text" if isinstance(support, str) else type(support).__name__
             raise DataError(
-                f"support is the {kind} {support!r}.",
-                where="support",
-                value=support,
-                hint='Give a list of liked items, ["Alien"], or values, {"Alien": 5}.',
+                f"support is the {kind} {support!r}.", where="support", value=support, hint=SUPPORTS
             )
-        liked = self.data.feedback.like_value
-        pairs = support.items() if isinstance(support, Mapping) else [(item, liked) for item in support]
+        pairs = list(support.items()) if isinstance(support, Mapping) else [(item, True) for item in support]
+        for name, _ in pairs:
+            if isinstance(name, list | tuple | dict | set):
+                raise DataError(f"{name!r} is no item.", where="support", value=name, hint=SUPPORTS)
+        # True and False are a bare like and dislike, not ratings of 1 and 0.
+        numbers = [
+            None if isinstance(value, bool | np.bool_) else self._value(name, value) for name, value in pairs
+        ]
+        beside = [number for number in numbers if number is not None]
+        like, dislike = bare_values(self.data.feedback, beside)
         result: dict[Id, float] = {}
-        for name, value in pairs:
-            number = self._value(name, value)
+        for (name, value), given in zip(pairs, numbers, strict=True):
+            number = given if given is not None else like if value else dislike
             item = self._known(self.catalogue.find, name, on_unknown, notes)
             if item is None:
                 continue
@@ -205,9 +212,9 @@ class Visitors:
         scale = self.data.feedback.scale
         try:
             number = float(value)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             number = float("nan")
-        if not np.isfinite(number):
+        if not abs(number) <= LARGEST:
             raise DataError(
                 f"{value!r} is not a number.",
                 where=f"support, {name!r}",
@@ -253,8 +260,8 @@ class Visitors:
 
 
 def names_of(items: Any) -> list[Any]:
-    """Several items by id or title, or a single one."""
-    return [items] if isinstance(items, str | int) else list(items)
+    """Several items by id or title, or a single one; what cannot be gone through is one, and nobody's id."""
+    return list(items) if isinstance(items, Iterable) and not isinstance(items, str | bytes) else [items]
 
 
 def tell(notes: Iterable[str], stacklevel: int) -> None:
