@@ -19,7 +19,7 @@ from fewrec.rank import Candidates, check_n, diversify, top_n, where_mask
 from fewrec.rank.columns import Columns
 from fewrec.rank.diversity import check_diversity, pool_size
 from fewrec.recommendations import Recommendations
-from fewrec.recommender.arguments import check_progress, check_settings
+from fewrec.recommender.arguments import check_progress, check_requests, check_settings
 from fewrec.recommender.confidence import confidence
 from fewrec.recommender.growing import grown
 from fewrec.recommender.lookalikes import Audience, audience_of, similar
@@ -70,6 +70,10 @@ class Recommender:
         self._encoder: Encoder | None = None
         self._data: Dataset | None = None
         self._model: FittedModel | None = None
+
+    def __repr__(self) -> str:
+        fitted = f"fitted on {self._data!r}" if self._data is not None else "not fitted"
+        return f"Recommender(encoder={self.encoder!r}, {fitted})"
 
     # -- fitting
 
@@ -177,7 +181,7 @@ class Recommender:
 
     def recommend_many(self, requests: Sequence[Mapping[str, Any]], **common: Any) -> list[Recommendations]:
         """One list per request; each is a dict of :meth:`recommend`'s arguments, ``common`` holds those for all."""
-        return [self.recommend(**{**common, **request}) for request in requests]
+        return [self.recommend(**{**common, **request}) for request in check_requests(requests, common)]
 
     def score(
         self,

@@ -161,4 +161,9 @@ def audience_of(
         for rank, at in enumerate(chosen, start=1)
     ]
     basis = "what others did with it" if served == "hot" else "its text alone, since nobody has met it"
-    return Audience(item, title, tuple(rows), f"Judged from {len(users)} histories and {basis}.")
+    if not users:
+        return Audience(
+            item, title, (), "There is nobody to show it to: no known user is left who has not met it."
+        )
+    histories = f"{len(users)} {'history' if len(users) == 1 else 'histories'}"
+    return Audience(item, title, tuple(rows), f"Judged from {histories} and {basis}.")
