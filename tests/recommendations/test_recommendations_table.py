@@ -165,6 +165,9 @@ def test_strongest_reasons():
     assert strongest((one, small), 3) == [one, small]
     assert strongest((bad, Reason("x", "better", -1.0)), 3) == [Reason("x", "better", -1.0)]
     assert strongest((), 3) == []
+    rest = Reason("other", "smaller reasons together", 0.5)
+    assert strongest((bad, rest), 3) == [bad]  # what has a name says more
+    assert strongest((rest,), 3) == [rest]
 
 
 def test_explanation_adds_up(films):

@@ -167,11 +167,12 @@ def explanation(row: Recommendation) -> str:
 
 def strongest(reasons: tuple[Reason, ...], n: int) -> list[Reason]:
     """At most ``n`` reasons that raise the score, strongest first; those below a tenth of the first are left
-    out.
+    out, and so is what is told together as "other", unless nothing else is there.
 
     Where nothing raises the score, the one that lowers it least speaks.
     """
-    ordered = sorted(reasons, key=lambda one: -one.contribution)  # stable: equals stay as given
+    named = [one for one in reasons if one.kind != "other"] or list(reasons)
+    ordered = sorted(named, key=lambda one: -one.contribution)  # stable: equals stay as given
     raising = [one for one in ordered if one.contribution > 0]
     if not raising:
         return ordered[:1]
