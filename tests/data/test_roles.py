@@ -6,6 +6,7 @@ import pytest
 
 from fewrec.data import ColumnRoles, Dataset
 from fewrec.data.names import ITEM, USER, id_score, readable, tokens
+from fewrec.errors import DataError
 
 
 @pytest.mark.parametrize(
@@ -206,3 +207,22 @@ def test_roles_as_a_table_and_back():
         "items  title   title  by its name"
     )
     assert ColumnRoles.from_dict(data.roles.to_dict()) == data.roles
+
+
+def test_tables_in_each_others_place_are_told():
+    items = {"item_id": [1, 2], "title": ["Alien", "Heat"]}
+    ratings = {"user_id": ["anna", "bo"], "item_id": [1, 2], "rating": [5, 1]}
+    with pytest.raises(DataError) as raised:
+        Dataset(ratings, items)
+    assert str(raised.value) == (
+        "interactions: no column looks like the user id.\n"
+        'Name it: columns={"user": ...}. Columns: "item_id", "title". '
+        "items has users: do interactions and items stand in each other's place?"
+    )
+
+
+def test_the_only_column_left_may_be_a_name_of_users_but_no_title():
+    log = {"item_id": [1, 2], "name": ["anna", "bo"]}
+    assert Dataset(interactions=log).users.ids == ["anna", "bo"]
+    with pytest.raises(DataError, match="no column looks like the user id"):
+        Dataset(interactions={"item_id": [1, 2], "title": ["Alien", "Heat"]})

@@ -87,7 +87,8 @@ def _interaction_roles(
                 where=table.label,
                 value=list(table.columns),
                 hint=f'Name it: columns={{"{noun}": ...}}. {_listed(table)}'
-                + (" Is the delimiter one of , ; tab |?" if len(table.columns) == 1 and table.text else ""),
+                + (" Is the delimiter one of , ; tab |?" if len(table.columns) == 1 and table.text else "")
+                + _swapped(table, items),
             )
     item = next(name for name, (role, _) in roles.items() if role == "item")
     titles = {name: title_score(name) for name in table.columns}
@@ -98,6 +99,15 @@ def _interaction_roles(
         Role("interactions", name, *roles.get(name, ("unused", "no role for its name and content")))
         for name in table.columns
     ]
+
+
+def _swapped(table: Table, items: Table | None) -> str:
+    """The question whether the two tables stand in each other's place, where the other one has a column of users."""
+    if items is None or not any(
+        names.id_score(name, names.USER, names.ITEM) >= 0.6 for name in items.columns
+    ):
+        return ""
+    return f" {items.label} has users: do {table.label} and {items.label} stand in each other's place?"
 
 
 def _claim(roles: dict[str, tuple[str, str]], table: Table, column: str, role: str) -> None:
@@ -135,11 +145,14 @@ def _item_by_overlap(
 
 
 def _last_id(table: Table, roles: dict[str, tuple[str, str]], given: set[str]) -> None:
-    """With one of user and item found and a single column without a role, that column is the other."""
+    """With one of user and item found and a single column without a role, that column is the other; but titles
+    are no users."""
     open_nouns = {"user", "item"} - given
     free = [name for name in table.columns if name not in roles]
     if len(open_nouns) == 1 and len(free) == 1:
         noun = open_nouns.pop()
+        if noun == "user" and names.tokens(free[0])[-1:] == ["title"]:
+            return
         roles[free[0]] = (noun, "the only column left")
         given.add(noun)
 
