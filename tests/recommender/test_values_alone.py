@@ -21,6 +21,13 @@ def read_as(low: str, high: str, least: str) -> str:
     )
 
 
+def alone(value: str, high: str) -> str:
+    return (
+        f"nobody has rated anything yet, so a value of {value} counts as a like, though of 1 to {high} it would be "
+        "none. Give a dislike a value below 0."
+    )
+
+
 @pytest.mark.parametrize(
     ("values", "likes", "note"),
     [
@@ -30,7 +37,9 @@ def read_as(low: str, high: str, least: str) -> str:
         ([4], [4], None),
         ([10, 7, 6], [10, 7], None),  # 6.85 of 10
         ([3, 2], [], read_as("1", "5", "4")),
-        ([2], [], read_as("1", "5", "4")),
+        ([2], [2], alone("2", "5")),
+        ([3, 3], [3, 3], alone("3", "5")),
+        ([6], [6], alone("6", "10")),
         ([6, 5], [], read_as("1", "10", "7")),
         ([1, 1], [1, 1], None),  # as a list of likes
         ([1, -1], [1], None),
@@ -69,7 +78,8 @@ def test_a_four_beside_a_five_is_a_like_in_a_catalogue_that_nobody_has_rated() -
         row.item: row.score for row in model.recommend(support=["a", "b"])
     }
     assert found.warnings == ()
-    assert model.recommend(support={"a": 3}).warnings == (read_as("1", "5", "4"),)
+    assert model.recommend(support={"a": 3}).warnings == (alone("3", "5"),)
+    assert model.recommend(support={"a": 3, "b": 2}).warnings == (read_as("1", "5", "4"),)
 
 
 def test_a_bare_like_beside_a_rating_is_a_high_one() -> None:

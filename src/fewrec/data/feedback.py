@@ -124,8 +124,8 @@ def liked_without_scale(values: Sequence[float]) -> tuple[np.ndarray, str | None
     """``(N,) bool, note``: which of one person's ``values`` are likes where no data say on which scale they lie.
 
     From 1 to 10 they are ratings on the usual scale that holds them: 4 and more of 5 is a like, 7 and more of 10.
-    Where all are 1, or one is below 0 or none above 1, they are signs: what is above 0 is a like. Anything else has
-    its own range for a scale (0, 1 and 2; 60 and 90). ``note``: how they were read, where that may be wrong.
+    Where one is below 0, none above 1 or all are the same, they are signs: what is above 0 is a like. Anything else
+    has its own range for a scale (0, 1 and 2; 60 and 90). ``note``: how they were read, where that may be wrong.
 
     >>> liked_without_scale([5, 4, 1])[0].tolist(), liked_without_scale([1, -1])[0].tolist()
     ([True, True, False], [True, False])
@@ -138,8 +138,13 @@ def liked_without_scale(values: Sequence[float]) -> tuple[np.ndarray, str | None
         return given > 0, None
     standard = standard_scale(low, high)
     scale = standard or (low, high)
-    if low == high and standard is None:
-        return np.ones(len(given), dtype=bool), None  # a single 100: nobody names what leaves them cold
+    if low == high:  # one value has nothing to be compared with, and few name only what leaves them cold
+        if standard is None or low >= threshold(*standard):
+            return given > 0, None
+        return given > 0, (
+            f"nobody has rated anything yet, so a value of {figure(low)} counts as a like, though of "
+            f"{figure(scale[0])} to {figure(scale[1])} it would be none. Give a dislike a value below 0."
+        )
     liked = given >= threshold(*scale)
     if standard is not None and liked.any():
         return liked, None
