@@ -174,6 +174,15 @@ def test_frames(library):
     assert histories(Dataset(interactions=frame())) == WANTED
 
 
+def test_pandas_columns_named_by_numbers_or_pairs():
+    pandas = pytest.importorskip("pandas", reason="pandas is not installed")
+    frame = pandas.DataFrame([[7, "Tea"], [8, "Oats"]])  # columns 0 and 1
+    assert Dataset(frame, columns={"item": "0", "title": "1"}).titles == ["Tea", "Oats"]
+    frame.columns = pandas.MultiIndex.from_tuples([("item", "id"), ("item", "title")])
+    data = Dataset(frame)
+    assert (data.items.ids, data.titles) == ([7, 8], ["Tea", "Oats"])
+
+
 def test_pandas_missing_cells_and_types():
     pandas = pytest.importorskip("pandas", reason="pandas is not installed")
     frame = pandas.DataFrame(

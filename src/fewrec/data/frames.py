@@ -98,7 +98,10 @@ def _from_frame(name: str, source: Any) -> Table:
         ) from None
     if isinstance(frame, nw.LazyFrame):
         frame = frame.collect()
-    columns = {str(key): series_column(name, str(key), frame[key]) for key in frame.columns}
+    # One after the other, not by name: a name may be a number or a pair, which would ask for rows.
+    columns = {
+        str(series.name): series_column(name, str(series.name), series) for series in frame.iter_columns()
+    }
     return table_of(name, columns)
 
 
