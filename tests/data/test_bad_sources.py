@@ -283,3 +283,9 @@ def test_errors_carry_their_parts(tmp_path: Path):
         "five",
     )
     assert error.exit_code == 3
+
+
+def test_a_file_is_named_by_a_path():
+    with pytest.raises(DataError) as raised:
+        Dataset.from_files(items=["items.csv", 5])
+    assert str(raised.value) == "items: 5 is no file name.\nGive a path, or frames to Dataset(items=...)."

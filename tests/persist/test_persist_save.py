@@ -377,3 +377,11 @@ def test_a_reader_that_saves_always_overtake_gives_up(tmp_path, monkeypatch):
         f"{tmp_path}/m/arrays.npz: this part of the model"
     )
     assert len(reads) == 10
+
+
+@pytest.mark.parametrize("folder", [None, 5, ["model"]])
+def test_a_folder_is_named_by_a_path(folder):
+    for call in (lambda: write_folder(folder, {}, {}, {}), lambda: read_folder(folder)):
+        with pytest.raises(StoreError) as raised:
+            call()
+        assert str(raised.value) == f'folder: {folder!r} is no folder.\nGive a path, such as "model".'

@@ -166,4 +166,8 @@ def _guess(content: bytes) -> str:
 def read_any(name: str, source: Any) -> list[Table]:
     """The tables behind ``source``: one path, or a list of paths."""
     paths = source if isinstance(source, list | tuple) else [source]
+    for path in paths:
+        if not isinstance(path, str | os.PathLike):
+            hint = f"Give a path, or frames to Dataset({name}=...)."
+            raise DataError(f"{path!r} is no file name.", where=name, value=path, hint=hint)
     return [read_file(name, path) for path in paths]

@@ -47,7 +47,7 @@ def write_folder(
     ``StoreError`` when the folder holds anything but a saved model, when a part cannot be stored, or when the
     disk is full.
     """
-    target = Path(os.path.realpath(folder))  # of a link, the folder it leads to is replaced
+    target = Path(os.path.realpath(_path(folder)))  # of a link, the folder it leads to is replaced
     plain = dict(manifest)
     manifests.check_plain(plain, "manifest")
     table_files = _files(tables)
@@ -90,13 +90,21 @@ def write_folder(
     return target
 
 
+def _path(folder: Any) -> Path:
+    if not isinstance(folder, str | os.PathLike):
+        raise StoreError(
+            f"{folder!r} is no folder.", where="folder", value=folder, hint='Give a path, such as "model".'
+        )
+    return Path(folder)
+
+
 def read_folder(folder: str | os.PathLike[str]) -> tuple[dict[str, Any], Arrays, Tables]:
     """``(manifest, arrays, tables)`` as they were given to ``write_folder``.
 
     Only files that the manifest names are opened, each is compared with its checksum, and nothing in them is
     run. ``StoreError`` names what is missing or damaged.
     """
-    path = Path(folder)
+    path = _path(folder)
     for _ in range(9):
         before = stamp(path)
         try:
