@@ -66,6 +66,15 @@ def test_a_list_of_likes_is_a_rating_that_likes(tuned: Recommender) -> None:
         np.testing.assert_array_equal(tuned.score(several), tuned.score(["i0", "i5"]))
 
 
+def test_a_pandas_series_by_item_is_a_dict_and_any_other_a_list(tuned: Recommender) -> None:
+    pandas = pytest.importorskip("pandas", reason="pandas is not installed")
+    rated = pandas.Series([5, 1], index=["i0", "i1"])
+    np.testing.assert_array_equal(tuned.score(rated), tuned.score({"i0": 5, "i1": 1}))
+    np.testing.assert_array_equal(tuned.score(pandas.Series(["i0", "i5"])), tuned.score(["i0", "i5"]))
+    row = pandas.Series({"city": "Rome"})
+    np.testing.assert_array_equal(tuned.score(attributes=row), tuned.score(attributes={"city": "Rome"}))
+
+
 def test_true_and_false_are_a_like_and_a_dislike(tuned: Recommender) -> None:
     feedback = tuned.data.feedback
     wanted = tuned.score({"i0": feedback.like_value, "i1": feedback.dislike_value})

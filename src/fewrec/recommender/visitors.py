@@ -120,6 +120,7 @@ class Visitors:
                 value=on_unknown,
                 hint="Use 'raise', 'warn' or 'skip'.",
             )
+        support, attributes = _labelled(support), _labelled(attributes)
         if attributes is not None and not isinstance(attributes, Mapping):
             raise DataError(
                 f"{attributes!r} are no attributes.",
@@ -257,6 +258,14 @@ class Visitors:
                 raise
             notes.append(f"{error.message.rstrip('.')}; it was left out.")
             return None
+
+
+def _labelled(given: Any) -> Any:
+    """A pandas series with labels of its own, such as a row or a column by item, as a dict; all else as it is."""
+    index = getattr(given, "index", None)
+    if isinstance(given, Mapping | str | bytes) or not hasattr(given, "to_dict") or index is None:
+        return given
+    return given if type(index).__name__ == "RangeIndex" else given.to_dict()
 
 
 def names_of(items: Any) -> list[Any]:
