@@ -23,11 +23,16 @@ FOLDS = 5
 CAUTION = 0.5
 """Standard errors by which personal evidence must be ahead."""
 
-PRIOR_USERS, PRIOR_GAIN = 10, 0.01
-"""What is believed before the data speaks: so many users who gained so much NDCG@10 at half trust or more.
+PRIOR_USERS, PRIOR_SHARE, PRIOR_LOSS = 10, 0.35, 0.02
+"""What is believed before the data speaks: ten users who, at half trust or more, gained ``.35 b (1 - b) - .02``,
+with ``b`` the NDCG@10 of the bestseller list.
 
-With ten training users the measured gain is as noisy as what it guards; without the prior belief a lucky or unlucky
-user decides. With fifty it hardly matters.
+With ten training users the measured gain is as noisy as what it guards, and the bestseller list looks worse than it
+is: an item that two of them bought was bought by one only when the other is tested. The belief tells a dense table of
+ratings, where personal evidence nearly always helps, from sparse purchases, where it rarely does. NDCG@10 gained over
+the bestseller list at n = 10 on training users of five data sets, with a belief of .01 for all: MovieLens +.035,
+groceries -.006, articles -.014, restaurants +.060, books +.166; with this one +.045, +.000, .000,
++.038, +.166. With fifty users it hardly matters.
 """
 
 
@@ -73,7 +78,7 @@ def measure_trust(
     if len(users) < 2 or not popularity.any():
         return Trust(FULL, 0.0, 0.0, len(users)), []
     users = np.random.default_rng(seed).permutation(users)
-    gains: dict[int, list[NDArray[np.float64]]] = {}
+    earned: dict[int, list[NDArray[np.float64]]] = {}
     found: dict[int, list[NDArray[np.float64]]] = {}
     fusions: list[Fusion] = []
     for fold in range(min(FOLDS, len(users))):
@@ -82,13 +87,15 @@ def measure_trust(
         fitted = fit_fusion([e for e in episodes if e.user not in held], signals, prior)
         fusions.append(fitted)
         ndcg, hits = hard_ndcg(test, [fitted.towards_popularity(pair, popularity) for pair in PAIRS])
-        for episode, row, hit in zip(test, ndcg - ndcg[:, :1], hits, strict=True):  # PAIRS[0]: bestsellers
-            gains.setdefault(episode.user, []).append(row)
+        for episode, row, hit in zip(test, ndcg, hits, strict=True):
+            earned.setdefault(episode.user, []).append(row)
             found.setdefault(episode.k_shot, []).append(hit)
-    per_user = np.array([np.mean(rows, axis=0) for rows in gains.values()])  # (users, PAIRS)
-    n = len(per_user)
+    per_user = np.array([np.mean(rows, axis=0) for rows in earned.values()])  # (users, PAIRS)
+    n, bestsellers = len(per_user), float(per_user[:, 0].mean())  # PAIRS[0] trusts nothing else
+    per_user -= per_user[:, :1]
     mean, error = per_user.mean(axis=0), per_user.std(axis=0, ddof=1) / np.sqrt(n)
-    believed = PRIOR_GAIN * np.minimum(np.mean(PAIRS, axis=1) / 0.5, 1.0)
+    believed = PRIOR_SHARE * bestsellers * (1 - bestsellers) - PRIOR_LOSS
+    believed *= np.minimum(np.mean(PAIRS, axis=1) / 0.5, 1.0)
     bound = (n * (mean - CAUTION * error) + PRIOR_USERS * believed) / (n + PRIOR_USERS)
     best = int(np.argmax(bound))
     by_k = [(k, np.mean(rows, axis=0)) for k, rows in sorted(found.items())]
