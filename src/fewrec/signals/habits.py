@@ -67,11 +67,11 @@ class TextGraph(_Graph):
 
     def fit(self, training: TrainingData) -> TextGraph:
         super().fit(training)
-        self._training = training
+        self._spread = Spread(training, self._spectrum.inner)
         return self
 
-    def rows(self, supports: Supports) -> sp.csr_matrix:
-        return spread(supports, self._training)
+    def score_items(self, supports: Supports, items: Items) -> NDArray[np.float32]:
+        return self._spectrum.answer(self._spread.fold_in(supports), self.ridge, items)
 
 
 class TextEase(Signal):
@@ -89,7 +89,7 @@ class TextEase(Signal):
 
     def fit(self, training: TrainingData) -> TextEase:
         self._spectrum = training.spectrum("liked", 0.0)
-        self._training = training
+        self._spread = Spread(training, self._spectrum.inner)
         ridge = 300.0 if training.n_users <= 30 else 2000.0
         self._scale = (1 / (self._spectrum.values + ridge)).astype(np.float32)
         self._diagonal = np.einsum("ir,r->i", self._spectrum.inner**2, self._scale)
@@ -99,11 +99,9 @@ class TextEase(Signal):
         return self.score_items(supports, ALL)
 
     def score_items(self, supports: Supports, items: Items) -> NDArray[np.float32]:
-        rows = spread(supports, self._training)
-        out = (self._spectrum.fold_in(rows) * self._scale) @ self._spectrum.inner[items].T
+        out = (self._spread.fold_in(supports) * self._scale) @ self._spectrum.inner[items].T
         diagonal = self._diagonal[items]
-        own = rows[:, items].tocoo()
-        out[own.row, own.col] -= own.data * diagonal[own.col]
+        out -= self._spread.rows(supports).toarray()[:, items] * diagonal
         return out / (1 - diagonal)
 
 
@@ -126,11 +124,30 @@ class Exposure(_Graph):
         return supports.seen
 
 
-def spread(supports: Supports, training: TrainingData) -> sp.csr_matrix:
-    """``x + .5 x T``, and the items nearest to a taste sentence: supports lent to their text neighbours."""
-    rows = supports.liked
-    if training.neighbours is not None:
-        rows = rows + SPREAD * (rows @ training.neighbours)
-        if supports.taste is not None:
-            rows = rows + supports.taste.neighbours(training.views.get("title"), training.words)
-    return sp.csr_matrix(rows)
+class Spread:
+    """Supports lent to their text neighbours: ``x + .5 x T``, and the items nearest to a taste sentence."""
+
+    def __init__(self, training: TrainingData, inner: NDArray[np.float32]) -> None:
+        self._training, self._inner = training, inner
+        neighbours = training.neighbours
+        # Spread once here, over all items, and not over every support: (x + .5 x T) inner = x (inner + .5 T inner).
+        self._spread = inner if neighbours is None else inner + np.float32(SPREAD) * (neighbours @ inner)
+
+    def fold_in(self, supports: Supports) -> NDArray[np.float32]:
+        """User factors of the spread supports: ``(B, R)``."""
+        out = np.asarray(supports.liked @ self._spread, dtype=np.float32)
+        nearest = self._nearest(supports)
+        return out if nearest is None else out + np.asarray(nearest @ self._inner, dtype=np.float32)
+
+    def rows(self, supports: Supports) -> sp.csr_matrix:
+        """The spread supports themselves: ``(B, I)``."""
+        rows = supports.liked
+        if self._training.neighbours is not None:
+            rows = rows + SPREAD * (rows @ self._training.neighbours)
+        nearest = self._nearest(supports)
+        return sp.csr_matrix(rows if nearest is None else rows + nearest)
+
+    def _nearest(self, supports: Supports) -> sp.csr_matrix | None:
+        if supports.taste is None or self._training.neighbours is None:
+            return None
+        return supports.taste.neighbours(self._training.views.get("title"), self._training.words)

@@ -129,5 +129,6 @@ class RowProducts:
         self._rows, self._columns = rows, sp.csr_matrix(rows.T)
 
     def __call__(self, vectors: sp.csr_matrix, items: Items) -> NDArray[np.float32]:
-        columns = self._columns if isinstance(items, slice) else self._rows[items].T
-        return np.asarray((vectors @ columns).toarray(), dtype=np.float32)
+        if isinstance(items, slice):
+            return np.asarray((vectors @ self._columns).toarray()[:, items], dtype=np.float32)
+        return np.asarray((self._rows[items] @ vectors.toarray().T).T, dtype=np.float32)
