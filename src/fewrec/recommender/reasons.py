@@ -15,6 +15,9 @@ from fewrec.signals import Signal, Supports
 
 __all__ = ["Explainer", "blind"]
 
+Term = tuple[str, str, float]
+"""Kind, words and contribution of a reason to be."""
+
 SMALL = 0.02
 """Terms smaller than this share of all of an item's terms are told together, by kind."""
 
@@ -78,21 +81,19 @@ class Explainer:
         text = np.array([s.kind in ("text", "dislike") for s in signals])
         habits = np.array([s.kind in ("habits", "exposure") for s in signals])
         liked = np.asarray(supports.liked.sum(axis=0)).ravel() > 0
+        from_text, from_habits = by_item[text].sum(axis=0), by_item[habits].sum(axis=0)  # (S, C)
+        like_others = [self._support_item(int(other), bool(liked[other])) for other in support_items]
         result = []
         for column, item in enumerate(items):
-            terms = [self._popularity(int(item), float(rest[general, column].sum()))]
-            for row, other in enumerate(support_items):
-                terms += self._support_item(
-                    int(other),
-                    bool(liked[other]),
-                    float(by_item[text, row, column].sum()),
-                    float(by_item[habits, row, column].sum()),
-                )
+            terms: list[Term] = [(*self._popularity(int(item)), float(rest[general, column].sum()))]
+            for row, (reading, doing) in enumerate(like_others):
+                terms.append((*reading, float(from_text[row, column])))
+                terms.append((*doing, float(from_habits[row, column])))
             terms += self._rest(rest[:, column])
             if not self.model.met[item]:
                 # Training users have the new items in an order of their own, see FittedModel.score.
                 moved = float(scores[column] - whole[:, column].sum())
-                terms.append(Reason("new", "its place among the new items, judged by their text", moved))
+                terms.append(("new", "its place among the new items, judged by their text", moved))
             result.append(_told(terms, float(scores[column])))
         return result
 
@@ -122,25 +123,24 @@ class Explainer:
             return supports.taste is not None
         return signal.kind != "portrait" or supports.portraits is not None
 
-    def _popularity(self, item: int, amount: float) -> Reason:
+    def _popularity(self, item: int) -> tuple[str, str]:
         count, users = int(self.model.likes[item]), self.model.training.n_users
-        what = f"liked by {count} of {users} users" if count else "liked by nobody yet"
-        return Reason("popularity", what, amount)
+        return "popularity", f"liked by {count} of {users} users" if count else "liked by nobody yet"
 
-    def _support_item(self, other: int, liked: bool, text: float, habits: float) -> list[Reason]:
+    def _support_item(self, other: int, liked: bool) -> tuple[tuple[str, str], tuple[str, str]]:
+        """Kind and words of what one support item says by its text, and by the habits of others."""
         title = self.title(other)
         title = title if len(title) <= TITLE else title[: TITLE - 1].rstrip() + "…"
         lower = "which you rated lower" if self.model.training.explicit else "which you passed over"
-        return [
-            Reason(
+        return (
+            (
                 "liked" if liked else "disliked",
                 f"reads like “{title}”, {'which you liked' if liked else lower}",
-                text,
             ),
-            Reason("habits", f"liked by people who {'like' if liked else 'tried'} “{title}”", habits),
-        ]
+            ("habits", f"liked by people who {'like' if liked else 'tried'} “{title}”"),
+        )
 
-    def _rest(self, rest: NDArray[np.float32]) -> list[Reason]:
+    def _rest(self, rest: NDArray[np.float32]) -> list[Term]:
         """Terms of what is not a support item: sentence, portrait, features, an outsider's signals by name, and
         what a signal makes of all support items together."""
         terms: dict[tuple[str, str], float] = {}
@@ -148,7 +148,7 @@ class Explainer:
             if signal.personal:
                 key = _as_a_whole(signal)
                 terms[key] = terms.get(key, 0.0) + float(amount)
-        return [Reason(kind, what, amount) for (kind, what), amount in terms.items()]
+        return [(kind, what, amount) for (kind, what), amount in terms.items()]
 
 
 def _as_a_whole(signal: Signal) -> tuple[str, str]:
@@ -165,14 +165,14 @@ def _as_a_whole(signal: Signal) -> tuple[str, str]:
     return "taste", "fits your sentence"
 
 
-def _told(terms: list[Reason], score: float) -> tuple[Reason, ...]:
+def _told(terms: list[Term], score: float) -> tuple[Reason, ...]:
     """Strongest first; small terms of one kind are told as one, so that the sum stays the score."""
-    all_of_them = sum(abs(term.contribution) for term in terms)
-    told = [term for term in terms if abs(term.contribution) > SMALL * all_of_them]
+    least = SMALL * sum(abs(amount) for _, _, amount in terms)
+    told = [Reason(*term) for term in terms if abs(term[2]) > least]
     for kind, what in TOGETHER.items():
-        small = [term.contribution for term in terms if term.kind == kind and term not in told]
-        if abs(sum(small)) > SMALL * all_of_them:
-            told.append(Reason(kind, what, sum(small)))
+        small = sum(amount for of, _, amount in terms if of == kind and abs(amount) <= least)
+        if abs(small) > least:
+            told.append(Reason(kind, what, small))
     left = score - sum(term.contribution for term in told)
     if abs(left) > 1e-6 * max(1.0, abs(score)):
         told.append(Reason("other", "smaller reasons together", left))
