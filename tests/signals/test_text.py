@@ -9,6 +9,7 @@ import scipy.sparse as sp
 from fewrec.signals import (
     Dislike,
     NearestText,
+    SharedNames,
     Supports,
     TextSimilarity,
     TrainingData,
@@ -81,6 +82,25 @@ def test_similarities_by_hand() -> None:
     weight = {(0, 1): 1.21 / 1.51, (1, 0): 1.21 / 2.15, (2, 1): 0.64 / 0.94}
     wanted = [[weight[0, 1], weight[1, 0], weight[2, 1]]]
     np.testing.assert_allclose(NearestText().fit(data).score(liked), wanted, atol=1e-6)
+
+
+def test_names_are_features_of_a_few_items() -> None:
+    """400 items: 0, 1 and 2 share an author, 0 and 3 a series; 200 a genre, and item 4 has an author alone."""
+    features = np.zeros((400, 4), dtype=np.float32)
+    features[[0, 1, 2], 0] = features[[0, 3], 1] = features[:200, 2] = features[4, 3] = 1
+    empty = sp.csr_matrix((2, 400), dtype=np.float32)
+    data = TrainingData(liked=empty, seen=empty, explicit=False, features=sp.csr_matrix(features))
+    author, series = np.log(401 / 4), np.log(401 / 3)
+    length = np.hypot(author, series)
+    liked = Supports.of([np.array([0]), np.array([4])], [np.ones(1, bool)] * 2, 400)
+    found = SharedNames().fit(data).score(liked)
+    np.testing.assert_allclose(
+        found[0, :5], [1, author / length, author / length, series / length, 0], atol=1e-6
+    )
+    assert not found[0, 5:].any()  # the genre names nobody
+    assert not found[1].any()  # nor does what one item alone has
+    few = TrainingData(liked=empty, seen=empty, explicit=False, features=sp.csr_matrix(features[:, 2:]))
+    assert not SharedNames().available(few)
 
 
 def test_dislike_is_the_mean_over_the_disliked() -> None:

@@ -9,7 +9,14 @@ from fewrec.signals.registry import DEFAULT, known_signals, register_signal, res
 from fewrec.signals.sparse import Sparse, profile
 from fewrec.signals.spectrum import Spectrum
 from fewrec.signals.supports import Supports, Taste
-from fewrec.signals.text import DescriptionSimilarity, Dislike, NearestText, TextSimilarity, WordSimilarity
+from fewrec.signals.text import (
+    DescriptionSimilarity,
+    Dislike,
+    NearestText,
+    SharedNames,
+    TextSimilarity,
+    WordSimilarity,
+)
 from fewrec.signals.training import TrainingData, centred, text_neighbours
 
 __all__ = [
@@ -25,6 +32,7 @@ __all__ = [
     "Popularity",
     "Portrait",
     "RatingFactors",
+    "SharedNames",
     "Signal",
     "Sparse",
     "Spectrum",

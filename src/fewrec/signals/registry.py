@@ -13,7 +13,14 @@ from fewrec.signals.popularity import Popularity
 from fewrec.signals.portrait import Portrait
 from fewrec.signals.sparse import Sparse
 from fewrec.signals.taste import TasteMatch
-from fewrec.signals.text import DescriptionSimilarity, Dislike, NearestText, TextSimilarity, WordSimilarity
+from fewrec.signals.text import (
+    DescriptionSimilarity,
+    Dislike,
+    NearestText,
+    SharedNames,
+    TextSimilarity,
+    WordSimilarity,
+)
 
 __all__ = ["DEFAULT", "known_signals", "register_signal", "resolve_signals"]
 
@@ -25,6 +32,7 @@ DEFAULT = (
     "description",
     "words",
     "nearest",
+    "names",
     "dislike",
     "graph-narrow",
     "graph-wide",
@@ -47,6 +55,7 @@ for _signal in (
     DescriptionSimilarity,
     WordSimilarity,
     NearestText,
+    SharedNames,
     Dislike,
     GraphNarrow,
     GraphWide,

@@ -73,7 +73,9 @@ class Spectrum:
         self, users: NDArray[np.float32], ridge: float, items: NDArray[np.intp] | slice = slice(None)
     ) -> NDArray[np.float32]:
         """What user factors ``(B, R)`` say of all items or some: ``(B, I)`` or ``(B, C)``."""
-        return np.asarray((users / (self.values + ridge).astype(np.float32)) @ self.outer[items].T, np.float32)
+        return np.asarray(
+            (users / (self.values + ridge).astype(np.float32)) @ self.outer[items].T, np.float32
+        )
 
     def fold_in(self, supports: sp.csr_matrix) -> NDArray[np.float32]:
         """User factors of strangers, ``Q' M~ D_M^-p x``: ``(B, R)``."""

@@ -10,7 +10,14 @@ from fewrec.signals.base import ALL, Items, Signal
 from fewrec.signals.supports import Supports
 from fewrec.signals.training import TrainingData
 
-__all__ = ["Dislike", "NearestText", "TextSimilarity", "WordSimilarity"]
+__all__ = [
+    "DescriptionSimilarity",
+    "Dislike",
+    "NearestText",
+    "SharedNames",
+    "TextSimilarity",
+    "WordSimilarity",
+]
 
 
 class TextSimilarity(Signal):
@@ -87,6 +94,49 @@ class NearestText(Signal):
 
     def score_items(self, supports: Supports, items: Items) -> NDArray[np.float32]:
         return self._match(supports.liked, items)
+
+
+RARE = 0.01
+"""Share of the catalogue up to which a feature names (an author, a series, a brand) rather than sorts (a genre)."""
+
+
+class SharedNames(Signal):
+    """Sum over the liked items of the cosine between rare features: the same author, series or brand.
+
+    Columns count ``log((1 + I) / (1 + df))``; features that one item alone has, or more than one in a hundred, are
+    left out. Words know that a name is shared in part ("John"), this knows that it is the same. Measured on training
+    users of goodbooks, NDCG@10: +.002 to +.004 at k = 1 and 3 with 50 and 200 of them. All features, genres too, lost
+    .001 to .007 on films, where likes cross genres.
+    """
+
+    name = "names"
+    kind = "text"
+
+    def available(self, training: TrainingData) -> bool:
+        return training.features is not None and bool(_naming(training.features).any())
+
+    def fit(self, training: TrainingData) -> SharedNames:
+        features = sp.csr_matrix(training.features, dtype=np.float32)
+        count = np.bincount(features.indices, minlength=features.shape[1])
+        weight = np.where(_naming(features), np.log((1 + features.shape[0]) / (1 + count)), 0)
+        rows = sp.csr_matrix(features @ sp.diags(weight.astype(np.float32)))
+        rows.eliminate_zeros()
+        length = np.sqrt(np.asarray(rows.multiply(rows).sum(axis=1)).ravel())
+        self._rows = sp.csr_matrix(sp.diags((1 / np.maximum(length, 1e-9)).astype(np.float32)) @ rows)
+        self._match = RowProducts(self._rows)
+        return self
+
+    def score(self, supports: Supports) -> NDArray[np.float32]:
+        return self.score_items(supports, ALL)
+
+    def score_items(self, supports: Supports, items: Items) -> NDArray[np.float32]:
+        return self._match(supports.liked @ self._rows, items)
+
+
+def _naming(features: sp.csr_matrix) -> NDArray[np.bool_]:
+    """``(F,)`` features of two items or more, and of one in a hundred at most."""
+    count = np.bincount(features.indices, minlength=features.shape[1])
+    return (count >= 2) & (count <= RARE * features.shape[0])
 
 
 class Dislike(Signal):
