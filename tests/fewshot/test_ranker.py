@@ -96,7 +96,9 @@ def test_attributes_alone_tell_the_city() -> None:
     assert "portrait" in ranker.fusion.names
     strangers = replace(liking([], []), portraits=sp.csr_matrix(np.eye(2, dtype=np.float32)))
     found = lists(ranker, strangers)
-    assert np.all(world.item_kind[found] == [[0], [1]])
+    # Bestsellers would be right half the time. The guard halves what is known of people without any interaction, so
+    # that a bestseller of the other city may keep a place.
+    assert np.min(np.mean(world.item_kind[found] == [[0], [1]], axis=1)) >= 0.8
 
 
 def test_the_same_seed_the_same_ranker() -> None:

@@ -28,6 +28,9 @@ from fewrec.text import TextReader
 
 __all__ = ["FittedModel", "fit_model"]
 
+DOUBLINGS = 3
+"""A like by events is strongest from a value of 2^3 on, and weakest up to 1, a look."""
+
 Progress = Callable[[str, int, int], None]
 """``progress(what, done, total)``."""
 
@@ -261,11 +264,13 @@ def training_arrays(
     """A data set and its vectors as the arrays that signals are fitted on."""
     liked, seen, values = data.matrix("liked"), data.matrix("all"), data.matrix("value")
     feedback, pairs = data.feedback, data.interactions
-    strength = freshness = None
+    strength = sp.csr_matrix(values.multiply(liked))
+    freshness = None
     if feedback.scale is not None:
         top = max(feedback.scale[1] - feedback.liked_at, 1e-9)
-        strength = sp.csr_matrix(values.multiply(liked))
         strength.data = np.clip((strength.data - feedback.liked_at) / top, 0, 1).astype(np.float32)
+    else:  # doublings: a purchase (4) says more than a look (1), the tenth carton of milk not ten times more
+        strength.data = (np.log2(np.clip(strength.data, 1, 2**DOUBLINGS)) / DOUBLINGS).astype(np.float32)
     if feedback.half_life is not None and pairs.time is not None and len(pairs):
         age = np.nan_to_num(np.nanmax(pairs.time) - pairs.time, nan=0.0) / 86_400
         freshness = sp.csr_matrix(
