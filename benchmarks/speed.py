@@ -205,6 +205,16 @@ def encoding_table(rates: Mapping[str, Mapping[str, float]]) -> str:
             ratio = rates["default"][kind] / peer[kind]
             cells += [f"{ratio:.1f}", "yes" if ratio >= AHEAD else "**no**"]
         lines.append("| " + " | ".join(cells) + " |\n")
+    if peer:
+        seconds = [sum(1 / rate for rate in by_kind.values()) for by_kind in (rates["default"], peer)]
+        ratio = seconds[1] / seconds[0]
+        cells = [
+            "as many of each kind",
+            *("" for _ in rates),
+            f"{ratio:.1f}",
+            "yes" if ratio >= AHEAD else "**no**",
+        ]
+        lines.append("| " + " | ".join(cells) + " |\n")
     return "".join(lines)
 
 
