@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings as warnings_module
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from fewrec.data.frames import table_from
 from fewrec.data.identity import first_seen
 from fewrec.data.interactions import Interactions, empty
 from fewrec.data.meaning import interpret
+from fewrec.data.part import cut, renumbered
 from fewrec.data.roles import ColumnRoles, Wishes
 from fewrec.data.settings import Settings, checked_settings, one_of
 from fewrec.data.table import Table, concatenate
@@ -260,6 +262,26 @@ class Dataset:
                 kept.append(table.take(~theirs) if theirs.any() else table)
             tables[name] = kept
         return self._remade(tables)
+
+    def only(self, pairs: np.ndarray) -> Dataset:
+        """All items, and of ``interactions`` those where ``pairs`` (N,) is true; the other rows are nowhere in it.
+
+        Users who lose all their interactions are gone. What is a like stays what it is here.
+        """
+        tables, roles = cut(self._checked, self.items, self.users, self.interactions, np.asarray(pairs, bool))
+        settings = self._settings
+        if self.feedback.kind == "explicit":
+            settings = replace(settings, feedback="explicit", liked_at=self.feedback.liked_at)
+        return self._twin(tables, roles, settings)
+
+    def with_item_names(self, names: Mapping[Id, Id]) -> Dataset:
+        """The same data with every item called ``names[id]``, a permutation of the ids."""
+        return self._twin(renumbered(self._checked, names), self._checked.roles, self._settings)
+
+    def _twin(self, tables: Tables, roles: ColumnRoles, settings: Settings) -> Dataset:
+        twin = Dataset.__new__(Dataset)
+        twin._set(tables, settings, roles=roles, canonical=self._canonical, quiet=True)
+        return twin
 
     def sorted(self) -> Dataset:
         """The same data with items and users in canonical order (integers by value, then strings by code
