@@ -18,13 +18,24 @@ if TYPE_CHECKING:
     from fewrec import samples
     from fewrec.data import Dataset
     from fewrec.errors import FewrecError, FewrecWarning
+    from fewrec.evaluate import Evaluation, evaluate
     from fewrec.recommendations import Recommendations
     from fewrec.recommender import Recommender
 
-__all__ = ["Dataset", "FewrecError", "FewrecWarning", "Recommendations", "Recommender", "samples"]
+__all__ = [
+    "Dataset",
+    "Evaluation",
+    "FewrecError",
+    "FewrecWarning",
+    "Recommendations",
+    "Recommender",
+    "evaluate",
+    "samples",
+]
 
 _HOME = {
     "Dataset": "fewrec.data",
+    "Evaluation": "fewrec.evaluate",
     "FewrecError": "fewrec.errors",
     "FewrecWarning": "fewrec.errors",
     "Recommendations": "fewrec.recommendations",
@@ -35,8 +46,8 @@ _HOME = {
 def __getattr__(name: str) -> Any:
     if name in _HOME:
         return getattr(import_module(_HOME[name]), name)
-    if name == "samples":
-        return import_module("fewrec.samples")
+    if name in ("evaluate", "samples"):
+        return import_module(f"fewrec.{name}")
     if name == "__version__":
         from importlib.metadata import version
 

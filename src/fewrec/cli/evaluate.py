@@ -1,0 +1,138 @@
+"""``fewrec evaluate``: how good the lists are, how sure that is, and what beats what."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+from pathlib import Path
+from typing import Any
+
+from fewrec.cli.fitted import cache_root, tell_data, vector_cache
+from fewrec.cli.output import print_json, print_lines
+from fewrec.cli.parser import add_output, add_settings, resolved
+from fewrec.cli.sources import read_data
+from fewrec.cli.talk import Talk
+from fewrec.config import Config
+from fewrec.errors import ConfigError
+
+FLAGS = (  # flag, metavar, default, help
+    ("--task", "TASK", "cold-users", "cold-users, cold-items, warm, time, rating or candidates"),
+    ("--k-shot", "K,...", "0,1,3,5,10", "how many interactions of a test user are shown"),
+    ("--train-users", "N,...", "all", "how many people there are to learn from, such as 10,50,200,all"),
+    ("--systems", "NAME,...", None, "which systems (default: fewrec and the baselines)"),
+    ("--seeds", "N", "3", "how many random splits"),
+    ("--test-users", "N", "150", "test users of a split, at most"),
+    ("-n", "N", "10", "length of a list"),
+    ("--splits", "FILE", None, "fixed splits, instead of random ones"),
+    ("--share", "X", "0.2", "how much is held out: of the items, the interactions or the time"),
+    ("--date", "DATE", None, "task time: train on what was before it, test on the rest"),
+)
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    what = parser.add_argument_group("what is measured")
+    for flag, metavar, default, told in FLAGS:
+        shown = told if default is None else f"{told} (default: {default})"
+        what.add_argument(flag, metavar=metavar, default=default, help=shown)
+    what.add_argument(
+        "--last", action="store_true", help="task warm: hold out the latest, not a random share"
+    )
+    how = parser.add_argument_group("how it runs")
+    how.add_argument(
+        "--workers", metavar="N", default="1", help="processes; they change no number (default: 1)"
+    )
+    how.add_argument(
+        "--resume", action="store_true", help="go on where an interrupted run of the same kind stopped"
+    )
+    how.add_argument("--report", metavar="FILE", help="write an HTML page: curves, comparisons, data health")
+    add_settings(parser, "data", "model", "cache")
+    add_output(parser)
+
+
+def run(options: argparse.Namespace, talk: Talk) -> int:
+    from fewrec.evaluate import evaluate
+    from fewrec.recommender import Recommender
+
+    config = resolved(options).config
+    asked = arguments(options)
+    with talk.listening():
+        data = read_data(options, config.data)
+        tell_data(data, talk)
+        ours = Recommender(
+            encoder=config.model.encoder, tune=config.model.tune, seed=config.model.seed,
+            cache=vector_cache(config.cache),
+        )  # fmt: skip
+        folder = kept_folder(config, data.fingerprint, asked)
+        if folder is not None and not options.resume:
+            shutil.rmtree(folder, ignore_errors=True)
+        found = evaluate(
+            data, **asked, fewrec=ours, workers=whole("--workers", options.workers), resume=folder,
+            progress=not talk.quiet,
+        )  # fmt: skip
+    if folder is not None:
+        shutil.rmtree(folder, ignore_errors=True)
+    if options.report:
+        talk.say(f"Report: {found.report(options.report)}")
+    if options.json:
+        print_json(found.to_dict())
+    elif options.csv:
+        print_lines(found.to_csv())
+    else:
+        from rich.console import Console
+
+        Console(highlight=False, emoji=False).print(found)
+    talk.say(f"Measured in {found.seconds['all']:.1f} s.")
+    return 0
+
+
+def arguments(options: argparse.Namespace) -> dict[str, Any]:
+    """The arguments of ``fewrec.evaluate`` that decide what comes out. Raises ``ConfigError``."""
+    sizes = [size if size == "all" else whole("--train-users", size) for size in listed(options.train_users)]
+    return {
+        "systems": None if options.systems is None else listed(options.systems),
+        "task": options.task,
+        "k_shot": [whole("--k-shot", shot) for shot in listed(options.k_shot)],
+        "train_users": sizes,
+        "seeds": whole("--seeds", options.seeds),
+        "test_users": whole("--test-users", options.test_users),
+        "n": whole("-n", options.n),
+        "splits": options.splits,
+        "share": decimal("--share", options.share),
+        "last": options.last,
+        "date": options.date,
+    }
+
+
+def listed(text: str) -> list[str]:
+    """The parts between commas."""
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def whole(flag: str, text: str) -> int:
+    """A whole number. Raises ``ConfigError``."""
+    try:
+        return int(text)
+    except ValueError:
+        raise ConfigError(
+            f'"{text}" is not a whole number.', where=flag, value=text, hint=f"Write {flag} 3."
+        ) from None
+
+
+def decimal(flag: str, text: str) -> float:
+    """A number. Raises ``ConfigError``."""
+    try:
+        return float(text)
+    except ValueError:
+        raise ConfigError(
+            f'"{text}" is not a number.', where=flag, value=text, hint=f"Write {flag} 0.2."
+        ) from None
+
+
+def kept_folder(config: Config, fingerprint: str, asked: dict[str, Any]) -> Path | None:
+    """Where the finished pieces of this run are kept until it is done; ``None`` without a cache."""
+    from fewrec.evaluate.keep import run_key
+
+    root = cache_root(config.cache)
+    if root is None:
+        return None
+    return root / "evaluations" / run_key(data=fingerprint, asked=asked, model=config.to_dict()["model"])

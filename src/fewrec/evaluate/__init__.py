@@ -1,0 +1,22 @@
+"""How good are the lists, how sure is that, and what beats what: ``evaluate`` and its ``Evaluation``.
+
+``fewrec.evaluate`` is this room and the function of the same name: Python gives the package one attribute for both,
+whichever is imported first, so the module can be called. ``fewrec.evaluate(data)`` is ``evaluate(data)``.
+"""
+
+import sys
+from types import ModuleType
+
+from fewrec.evaluate.evaluation import Evaluation
+from fewrec.evaluate.run import evaluate
+from fewrec.evaluate.settings import TASKS
+from fewrec.evaluate.systems import register_system, system_names
+
+__all__ = ["TASKS", "Evaluation", "evaluate", "register_system", "system_names"]
+
+
+class _Callable(ModuleType):
+    __call__ = staticmethod(evaluate)
+
+
+sys.modules[__name__].__class__ = _Callable

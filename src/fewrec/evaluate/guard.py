@@ -1,0 +1,82 @@
+"""Catches a system that knows the answers from elsewhere than what it was given.
+
+A world is made in which every item id stands for another item: texts, attributes and interactions of the bestseller
+carry the id of the item that sells least, and so on. The system learns in this world and is then asked about real
+people by the real ids. Whoever knows items from ``fit(data)`` alone finds nothing in it but chance, rather less;
+whoever has seen the real answers still finds them, and is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fewrec.data import Dataset
+from fewrec.errors import ConfigError
+from fewrec.evaluate.jobs import Work
+from fewrec.evaluate.lists import ranked, tie_noise
+from fewrec.evaluate.measure import BLOCK, masks
+from fewrec.evaluate.metrics import ndcg
+from fewrec.evaluate.splits import Case
+from fewrec.evaluate.statistics import error_over_users
+from fewrec.evaluate.systems import Asked
+from fewrec.recommender.threads import one_thread
+
+__all__ = ["check_system", "mirrored"]
+
+Floats = NDArray[np.float64]
+TRAINING = 50
+"""Training users of the mirrored world: enough to learn from, and quick."""
+ERRORS = 5.0
+"""Standard errors above chance from which on it cannot be chance."""
+LEAST = 0.05
+"""NDCG above chance below which it is no matter."""
+
+
+def mirrored(data: Dataset, counted: Dataset) -> Dataset:
+    """``data`` with every item under another's id: the ids in order of interactions in ``counted``, turned round."""
+    count = np.bincount(counted.interactions.item_index, minlength=len(counted.items))
+    mixed = np.random.default_rng(0).permutation(len(count))
+    order = mixed[np.argsort(count[mixed], kind="stable")].tolist()
+    ids = counted.items.ids
+    names = {ids[mine]: ids[other] for mine, other in zip(order, reversed(order), strict=True)}
+    return data.with_item_names(names)
+
+
+@one_thread
+def check_system(work: Work, name: str) -> None:
+    """``ConfigError`` where the system finds what people like in the mirrored world."""
+    data, split = work.world.data, work.plan.splits[0]
+    learned = mirrored(data.only(split.pairs(data, TRAINING)), data)
+    asked = Asked(name, work.systems[name], learned)
+    k_shot = work.plan.k_shots[-1]
+    chance = _marks(lambda cases: np.zeros((len(cases), len(data.items))), split.cases, k_shot, work)
+    found = _marks(lambda cases: asked.scores(cases, k_shot), split.cases, k_shot, work)
+    ahead = found - chance
+    known = ~np.isnan(ahead)
+    error = error_over_users(ahead, np.arange(len(ahead)))
+    if known.sum() > 1 and ahead[known].mean() > max(LEAST, ERRORS * error):
+        raise ConfigError(
+            f"it finds what people like (NDCG@{work.settings.n} {found[known].mean():.2f}, chance "
+            f"{chance[known].mean():.2f}) after learning from data in which every item id stands for another item. "
+            "So it has seen the answers.",
+            where=f"systems[{name!r}]",
+            value=float(found[known].mean()),
+            hint="A system may know nothing but what fit(data) and score(support) give it. If it knows items by id "
+            "from elsewhere, and never saw these people, switch the check off with guard=False.",
+        )
+
+
+def _marks(ask, cases: Sequence[Case], k_shot: int | None, work: Work) -> Floats:  # type: ignore[no-untyped-def]
+    items = len(work.world.data.items)
+    noise = tie_noise(0, len(cases), items)
+    parts = []
+    for start in range(0, len(cases), BLOCK):
+        block = cases[start : start + BLOCK]
+        allowed, relevant = masks(block, k_shot, items)
+        top = ranked(ask(block), allowed, noise[start : start + BLOCK], work.settings.n).top
+        hits = np.take_along_axis(relevant, np.maximum(top, 0), axis=1) & (top >= 0)
+        parts.append(ndcg(hits, relevant.sum(axis=1)))
+    return np.concatenate(parts)

@@ -1,0 +1,250 @@
+"""``evaluate``: data and systems in, an ``Evaluation`` out."""
+
+from __future__ import annotations
+
+import os
+import platform
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from importlib.metadata import version
+from typing import Any
+
+from fewrec.data import Dataset
+from fewrec.encode import progress_bar
+from fewrec.errors import ConfigError, DataError
+from fewrec.evaluate import baselines, textbook
+from fewrec.evaluate.cells import cells, comparisons, groups, slices, user_rows
+from fewrec.evaluate.evaluation import Evaluation
+from fewrec.evaluate.guard import check_system
+from fewrec.evaluate.jobs import Measured, Work, jobs_of
+from fewrec.evaluate.keep import Kept, run_key
+from fewrec.evaluate.settings import Settings, size_name
+from fewrec.evaluate.systems import chosen_systems, register_system
+from fewrec.evaluate.tasks import plan_of
+from fewrec.evaluate.workers import done, packed, unpacked
+from fewrec.evaluate.world import World
+from fewrec.recommender import Recommender
+
+__all__ = ["evaluate"]
+
+Progress = Callable[[int, int], None]
+
+for _name, _make in {
+    "random": baselines.Random,
+    "popularity": baselines.Popularity,
+    "item-mean": baselines.ItemMean,
+    "user-mean": baselines.UserMean,
+    "text": baselines.Text,
+    "user-knn": textbook.UserKnn,
+    "ease": textbook.Ease,
+    "fewrec": Recommender,
+}.items():
+    register_system(_name, _make)
+
+
+def evaluate(
+    data: Dataset,
+    systems: Sequence[str] | Mapping[str, Any] | None = None,
+    *,
+    task: str = "cold-users",
+    k_shot: Sequence[int] | int = (0, 1, 3, 5, 10),
+    train_users: Sequence[int | str] | int | str = "all",
+    seeds: int = 3,
+    n: int = 10,
+    test_users: int = 150,
+    share: float = 0.2,
+    last: bool = False,
+    date: Any = None,
+    splits: str | os.PathLike[str] | None = None,
+    guard: bool = True,
+    workers: int = 1,
+    resume: str | os.PathLike[str] | None = None,
+    progress: bool | Progress = True,
+    fewrec: Recommender | None = None,
+) -> Evaluation:
+    """How good recommendations are for people who were never seen, how sure that is, and what beats what.
+
+    >>> from fewrec import Dataset
+    >>> data = Dataset(interactions={
+    ...     "user": [user for user in range(90) for _ in range(3)],
+    ...     "item": [item for user in range(90) for item in (0, 1 + user % 2, 3 + user % 30)],
+    ... })
+    >>> found = evaluate(data, ["random", "popularity"], k_shot=1, seeds=1, progress=False)
+    >>> found.comparisons[0]["system"], found.comparisons[0]["against"], found.comparisons[0]["verdict"]
+    ('popularity', 'random', 'better')
+
+    ``systems``: ``None`` for the baselines and fewrec; names; or name -> object with ``fit(data)`` and
+    ``score(support)`` (see ``fewrec.evaluate.systems``), beside which the baselines are measured, too. ``task``: see
+    ``fewrec.evaluate.TASKS``. ``k_shot``: how many interactions of a test user are shown. ``train_users``: how many
+    people there are to learn from, "all" for all. ``seeds``: how many splits. ``n``: length of the lists.
+    ``test_users``: at most so many a seed. ``share``, ``last``, ``date``: for the tasks that hold something out by a
+    share, by time, by a date. ``splits``: a file of fixed splits. ``guard``: refuse objects that know the answers.
+    ``workers``: processes; the result is the same whatever their number. ``resume``: a folder for finished pieces;
+    those that are there are not done again. ``progress``: a bar on stderr where that is a terminal, or a function
+    ``(done, total)``. ``fewrec``: the recommender behind the name "fewrec", where it is not the default one.
+
+    Raises ``DataError`` where there is too little to test on, ``ConfigError`` for bad settings and for systems that
+    have seen the answers, ``StoreError`` for a folder of another run.
+    """
+    begin = time.perf_counter()
+    if not isinstance(data, Dataset):
+        kind, hint = type(data).__name__, "Make one first: Dataset(items, interactions)."
+        raise DataError(f"a {kind} is no Dataset.", where="evaluate", hint=hint)
+    if isinstance(workers, bool) or not isinstance(workers, int) or workers < 1:
+        raise ConfigError(
+            f"{workers!r} is not a number of processes.",
+            where="workers",
+            value=workers,
+            hint="Give 1 or more.",
+        )
+    settings = Settings(
+        task,
+        _several(k_shot),
+        _several(train_users),
+        seeds,
+        n,
+        test_users,
+        share,
+        bool(last),
+        date,
+        bool(guard),
+    )
+    world = World.of(data)
+    settings, plan = plan_of(world.data, settings, splits)
+    chosen = chosen_systems(systems, usual_baselines(world, settings), must_beat(settings))
+    if fewrec is not None and "fewrec" in chosen:
+        chosen["fewrec"] = fewrec
+    work = Work(world, settings, plan, chosen)
+    given = [
+        name for name in chosen if isinstance(systems, Mapping) and not isinstance(systems.get(name, ""), str)
+    ]
+    if guard:
+        checked = unpacked(packed(work)) if workers > 1 and given else work
+        for name in given:
+            check_system(checked, name)
+    about = {"settings": settings.to_dict(), "versions": versions(), "fingerprint": world.data.fingerprint}
+    measured = _measured(work, workers, resume, progress, run_key(**about, systems=described(chosen)))
+    return _evaluation(work, measured, about, time.perf_counter() - begin)
+
+
+def _several(given: Any) -> tuple[Any, ...]:
+    return tuple(given) if isinstance(given, Sequence) and not isinstance(given, str) else (given,)
+
+
+def usual_baselines(world: World, settings: Settings) -> list[str]:
+    """What is measured beside everything: what the data allow."""
+    explicit = world.data.feedback.kind == "explicit"
+    if settings.task == "rating":
+        return ["item-mean", "user-mean"]
+    return [
+        "random",
+        "popularity",
+        *(["item-mean"] if explicit else []),
+        *(["text"] if world.words.nnz else []),
+    ]
+
+
+def must_beat(settings: Settings) -> str:
+    """The baseline that is always there, and that a system is flagged for not beating."""
+    return "item-mean" if settings.task == "rating" else "popularity"
+
+
+def described(systems: Mapping[str, Any]) -> dict[str, str]:
+    """Each system in words that change when it does, as far as one can see from outside."""
+    told = {}
+    for name, system in systems.items():
+        kind = type(system)
+        about = (
+            {
+                key: repr(value)
+                for key, value in vars(system).items()
+                if key in ("signals", "tune", "seed", "s")
+            }
+            if isinstance(system, Recommender)
+            else {}
+        )
+        encoder = getattr(system, "encoder", None)
+        about["encoder"] = encoder if isinstance(encoder, str) else type(encoder).__name__
+        told[name] = f"{kind.__module__}.{kind.__qualname__} {about}"
+    return told
+
+
+def versions() -> dict[str, str]:
+    """What computed the numbers."""
+    found = {name: version(name) for name in ("fewrec", "numpy", "scipy")}
+    return {**found, "python": platform.python_version()}
+
+
+def _measured(work: Work, workers: int, resume: Any, progress: bool | Progress, key: str) -> list[Measured]:
+    jobs = jobs_of(work.plan, list(work.systems))
+    kept = None if resume is None else Kept(resume, key)
+    there = {job: piece for job in jobs if kept and (piece := kept.read(job)) is not None}
+    with _shown(progress) as show:
+        show(len(there), len(jobs))
+        for piece in done(work, [job for job in jobs if job not in there], workers):
+            if kept:
+                kept.write(piece)
+            there[piece.job] = piece
+            show(len(there), len(jobs))
+    return [there[job] for job in jobs]
+
+
+@contextmanager
+def _shown(progress: bool | Progress) -> Iterator[Progress]:
+    if callable(progress):
+        yield progress
+    elif progress:
+        with progress_bar("Evaluating") as bar:
+            yield bar
+    else:
+        yield lambda done, total: None
+
+
+def _evaluation(work: Work, measured: list[Measured], about: dict[str, Any], seconds: float) -> Evaluation:
+    settings, plan = work.settings, work.plan
+    found = groups(plan, measured)
+    data = work.world.data
+    tuning = [
+        {"system": piece.job.system, "train_users": size_name(piece.job.size),
+         "seed": plan.splits[piece.job.split].seed, **piece.tuning}
+        for piece in measured
+        if piece.tuning
+    ]  # fmt: skip
+    return Evaluation(
+        cells=cells(settings, found),
+        comparisons=comparisons(settings, found),
+        slices=slices(settings, plan, found),
+        calibration=[
+            {"system": group.system, **group.where, "seed": split.seed,
+             "bins": [[one.said, one.true, one.count] for one in marks.calibration]}
+            for group in found
+            for split, marks in zip(plan.splits, group.marks, strict=True)
+            if marks.calibration
+        ],
+        tuning=tuning,
+        settings={
+            **about["settings"],
+            "k_shot": list(plan.k_shots),
+            "train_users": [size_name(size) for size in plan.sizes],
+            "systems": described(work.systems),
+            "liked": data.feedback.describe(),
+            "lists": sum(len(split.cases) for split in plan.splits),
+            "training_users": min(len(split.training_users) for split in plan.splits),
+            "explicit": data.feedback.kind == "explicit",
+            "fingerprint": about["fingerprint"],
+        },
+        versions=about["versions"],
+        notes=list(plan.notes),
+        must_beat=must_beat(settings),
+        health=data.health(),
+        rows=list(user_rows(settings, plan, found)),
+        seconds={"all": seconds, **_seconds(measured)},
+    )  # fmt: skip
+
+
+def _seconds(measured: Sequence[Measured]) -> dict[str, float]:
+    total: dict[str, float] = {}
+    for piece in measured:
+        total[piece.job.system] = total.get(piece.job.system, 0.0) + piece.seconds
+    return total

@@ -1,0 +1,102 @@
+"""What is measured, and how: the settings of one evaluation, checked once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fewrec.errors import ConfigError
+
+__all__ = ["TASKS", "Settings"]
+
+TASKS = {
+    "cold-users": "strangers: test users are taken out of training whole, k of their interactions are shown",
+    "cold-items": "new items: a share of the items is taken out of training and ranked alone",
+    "warm": "known users: some of everybody's interactions are held out",
+    "time": "the future: training on what was before a date, testing on what came after it",
+    "rating": "the ratings and likes of strangers, predicted from k of their ratings",
+    "candidates": "lists of candidates given in a file, for published protocols",
+}
+"""Task -> what it asks."""
+
+LEAST_USERS = 5
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The arguments of ``evaluate`` that decide what comes out. Raises ``ConfigError`` for what means nothing."""
+
+    task: str = "cold-users"
+    k_shot: tuple[int, ...] = (0, 1, 3, 5, 10)
+    train_users: tuple[int | None, ...] = (None,)  # None: all
+    seeds: int = 3
+    n: int = 10
+    test_users: int = 150
+    share: float = 0.2
+    last: bool = False
+    date: float | None = None
+    guard: bool = True
+
+    def __post_init__(self) -> None:
+        if self.task not in TASKS:
+            raise _refused(
+                f"there is no task {self.task!r}.", "task", self.task, f"Tasks: {', '.join(TASKS)}."
+            )
+        object.__setattr__(self, "k_shot", tuple(sorted(set(_listed("k_shot", self.k_shot, 0)))))
+        sizes = [None if size == "all" else size for size in _sequence(self.train_users)]
+        counted = _listed("train_users", [size for size in sizes if size is not None], 1)
+        ordered = (*sorted(set(counted)), *([None] if None in sizes else []))
+        if not ordered:
+            raise _refused(
+                "nobody is left to train on.", "train_users", self.train_users, 'Give a number, or "all".'
+            )
+        object.__setattr__(self, "train_users", ordered)
+        for name, least in (("seeds", 1), ("n", 1), ("test_users", LEAST_USERS)):
+            _listed(name, [getattr(self, name)], least)
+        if not 0 < self.share < 1:
+            raise _refused(
+                f"{self.share!r} is not a share.", "share", self.share, "Give a number between 0 and 1."
+            )
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready."""
+        return {
+            "task": self.task,
+            "k_shot": list(self.k_shot),
+            "train_users": [size_name(size) for size in self.train_users],
+            "seeds": self.seeds,
+            "n": self.n,
+            "test_users": self.test_users,
+            "share": self.share,
+            "last": self.last,
+            "date": self.date,
+            "guard": self.guard,
+        }
+
+
+def size_name(size: int | None) -> int | str:
+    """How many training users, "all" for all."""
+    return "all" if size is None else size
+
+
+def _sequence(given: Any) -> list[Any]:
+    return list(given) if isinstance(given, Sequence) and not isinstance(given, str) else [given]
+
+
+def _listed(name: str, given: Any, least: int) -> list[int]:
+    numbers = _sequence(given)
+    for number in numbers:
+        if isinstance(number, bool) or not isinstance(number, int) or number < least:
+            raise _refused(
+                f"{number!r} is out of range.", name, number, f"Give whole numbers from {least} on."
+            )
+    if name == "k_shot" and not numbers:
+        raise _refused(
+            "no number of interactions is given.", name, given, "Give one or more, such as 0, 1, 3."
+        )
+    return numbers
+
+
+def _refused(message: str, where: str, value: Any, hint: str) -> ConfigError:
+    return ConfigError(message, where=where, value=value, hint=hint)

@@ -1,0 +1,157 @@
+"""What can be evaluated, by name or as an object, and how it is asked.
+
+The contract: ``fit(data)`` learns from a ``Dataset``, each time from nothing; ``score(support)`` gives ``(I,)`` numbers
+in the order of ``data.items`` for somebody who is known by ``support``, item id -> value; larger is better, NaN is "no
+idea". Optional: ``score_many(supports)`` -> ``(B, I)``; ``predict(support=...)`` -> an object with ``mean``, ``low``,
+``high`` and ``probability``, ``(1, I)`` each, NaN where nothing is said; ``tuning``: what was searched and chosen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fewrec.data import Dataset
+from fewrec.errors import ConfigError, DataError
+from fewrec.evaluate.splits import Case
+from fewrec.recommender import Recommender
+
+__all__ = ["Asked", "Factory", "chosen_systems", "register_system", "system_names"]
+
+Factory = Callable[[], Any]
+Floats = NDArray[np.float64]
+FIELDS = ("mean", "low", "high", "probability")
+
+_SYSTEMS: dict[str, Factory] = {}
+
+
+def register_system(name: str, make: Factory) -> None:
+    """Makes ``make()`` known as ``name``, for ``systems=[name]`` and ``--systems name``."""
+    _SYSTEMS[name] = make
+
+
+def system_names() -> list[str]:
+    """The names that can be asked for."""
+    return list(_SYSTEMS)
+
+
+def chosen_systems(
+    systems: Sequence[str] | Mapping[str, Any] | None, baselines: Sequence[str], must_beat: str
+) -> dict[str, Any]:
+    """Name -> object, baselines first.
+
+    ``None``: the baselines and fewrec. A mapping: the baselines, and what it holds (objects, or names of built-in
+    systems). A list of names: these, and ``must_beat``. Raises ``ConfigError``.
+    """
+    if systems is None:
+        systems = [*baselines, "fewrec"]
+    if isinstance(systems, Mapping):
+        given = {**{name: name for name in baselines}, **systems}
+    else:
+        names = [systems] if isinstance(systems, str) else list(systems)
+        given = {name: name for name in (*(() if must_beat in names else (must_beat,)), *names)}
+    first = [name for name in _SYSTEMS if name in given and is_baseline(name)]
+    return {
+        name: _made(name, given[name]) for name in (*first, *(name for name in given if name not in first))
+    }
+
+
+def is_baseline(name: str) -> bool:
+    """Whether everybody has to beat this one."""
+    return name in ("random", "popularity", "item-mean", "user-mean", "text")
+
+
+def _made(name: str, given: Any) -> Any:
+    if not isinstance(given, str):
+        for method in ("fit", "score"):
+            if not callable(getattr(given, method, None)):
+                raise ConfigError(
+                    f"a {type(given).__name__} has no method {method}.",
+                    where=f"systems[{name!r}]",
+                    hint="A system has fit(data) and score(support) -> (I,) numbers.",
+                )
+        return given
+    if given not in _SYSTEMS:
+        import difflib
+
+        near = difflib.get_close_matches(given, _SYSTEMS, 1, 0.4) or list(_SYSTEMS)
+        raise ConfigError(
+            f"there is no system {given!r}.",
+            where="systems",
+            value=given,
+            hint=f"Did you mean {near[0]}? Systems: {', '.join(_SYSTEMS)}; or give an object with fit and score.",
+        )
+    return _SYSTEMS[given]()
+
+
+class Asked:
+    """A system that has been fitted on ``data``, asked in one way whatever it can do."""
+
+    def __init__(self, name: str, system: Any, data: Dataset) -> None:
+        self.name, self.system, self.items = name, system, data.items.ids
+        if isinstance(system, Recommender):
+            system.fit(data, progress=False)
+        else:
+            system.fit(data)
+
+    @property
+    def predicts(self) -> bool:
+        """Whether it says more than scores."""
+        return callable(getattr(self.system, "predict", None))
+
+    @property
+    def tuning(self) -> Any:
+        """What it searched and chose on its training users, JSON-ready; ``None`` where it says nothing."""
+        if isinstance(self.system, Recommender):
+            return (
+                {"searched": "weights, trust and calibration on simulated strangers"}
+                if self.system.tune
+                else None
+            )
+        return getattr(self.system, "tuning", None)
+
+    def support(self, case: Case, k_shot: int | None) -> dict[Any, float]:
+        """What is shown of a case: item id -> value."""
+        shown = zip(case.support[:k_shot].tolist(), case.support_values[:k_shot].tolist(), strict=True)
+        return {self.items[item]: value for item, value in shown}
+
+    def scores(self, cases: Sequence[Case], k_shot: int | None) -> Floats:
+        """(B, I), NaN where it says nothing. ``DataError`` for an answer of the wrong shape."""
+        if isinstance(self.system, Recommender) and all(self._knows(case) for case in cases):
+            rows: Any = [self.system.score(user=case.user) for case in cases]
+        elif callable(many := getattr(self.system, "score_many", None)):
+            rows = many([self.support(case, k_shot) for case in cases])
+        else:
+            rows = [self.system.score(self.support(case, k_shot)) for case in cases]
+        return self._checked(rows, (len(cases), len(self.items)), "score")
+
+    def _knows(self, case: Case) -> bool:
+        return case.known and case.user in self.system.data.users
+
+    def predictions(self, case: Case, k_shot: int | None) -> dict[str, Floats]:
+        """mean, low, high and probability, (I,) each, NaN where nothing is said."""
+        found = self.system.predict(support=self.support(case, k_shot))
+        shape = (1, len(self.items))
+        nothing = np.full(shape, np.nan)
+        return {name: self._checked(getattr(found, name, nothing), shape, "predict")[0] for name in FIELDS}
+
+    def _checked(self, rows: Any, shape: tuple[int, int], method: str) -> Floats:
+        try:
+            found = np.asarray(rows, dtype=np.float64)
+        except (TypeError, ValueError) as error:
+            raise self._wrong(method, f"gave no numbers: {error}.", shape) from error
+        if found.shape != shape:
+            raise self._wrong(method, f"gave an array of shape {found.shape}, not {shape}.", shape)
+        if np.isposinf(found).any():
+            raise self._wrong(method, "gave an infinite number.", shape)
+        return found
+
+    def _wrong(self, method: str, what: str, shape: tuple[int, int]) -> DataError:
+        return DataError(
+            f"{method} {what}",
+            where=f"systems[{self.name!r}]",
+            hint=f"One finite number, or NaN, is expected for each of the {shape[1]} items of data.items.",
+        )

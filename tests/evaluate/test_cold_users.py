@@ -1,0 +1,196 @@
+"""The protocol for strangers: nobody trains and is tested, nothing that is looked for was shown."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import fewrec
+from fewrec import Dataset
+from fewrec.errors import ConfigError, DataError
+from fewrec.evaluate.settings import Settings
+from fewrec.evaluate.splits import cold_users
+
+QUICK = {"seeds": 2, "k_shot": (0, 1, 3), "progress": False}
+
+
+@pytest.fixture(scope="module")
+def found(world):
+    return fewrec.evaluate(world, ["random", "popularity", "item-mean", "text", "user-knn", "ease"], **QUICK)
+
+
+def mean(found, system, k_shot, metric="ndcg@10"):
+    (row,) = (
+        row for row in found.cells
+        if (row["system"], row["k_shot"], row["metric"]) == (system, k_shot, metric)
+    )  # fmt: skip
+    return row["mean"]
+
+
+def test_test_users_are_no_training_users_and_queries_no_supports(world):
+    data = world.sorted()
+    plan = cold_users(data, Settings(k_shot=(0, 3), seeds=3))
+    for split in plan.splits:
+        names = [case.user for case in split.cases]
+        assert len(names) == 20  # a third of the sixty
+        assert not {data.users.index(name) for name in names} & set(split.training_users.tolist())
+        assert set(data.only(split.pairs(data, None)).users.ids) == set(data.users.ids) - set(names)
+        for case in split.cases:
+            history = data.history(case.user)
+            shown = {
+                data.items.ids[item]: value
+                for item, value in zip(case.support, case.support_values, strict=True)
+            }
+            rest = {item: value for item, value in history.items() if item not in shown}
+            assert len(shown) == 3
+            assert {data.items.ids[item] for item in case.query} == set(rest)
+            assert {data.items.ids[item] for item in case.relevant} == {
+                item for item in rest if rest[item] >= 4
+            }
+            assert len(case.relevant)
+            assert case.history == 12
+
+
+def test_seeds_differ_and_the_same_seed_is_the_same(world):
+    data = world.sorted()
+    first, again = (cold_users(data, Settings(seeds=2)) for _ in range(2))
+    users = [[case.user for case in split.cases] for split in first.splits]
+    assert users == [[case.user for case in split.cases] for split in again.splits]
+    assert users[0] != users[1]
+
+
+def test_n_training_users_are_the_first_n(world):
+    data = world.sorted()
+    (split,) = cold_users(data, Settings(seeds=1)).splits
+    few, more = (data.only(split.pairs(data, size)).users.ids for size in (5, 10))
+    assert len(few) == 5
+    assert set(few) < set(more)
+
+
+def test_what_cannot_be_tested_is_left_out_and_said(world):
+    plan = cold_users(world.sorted(), Settings(k_shot=(0, 5, 12), train_users=(10, 900)))
+    assert plan.k_shots == (0, 5)
+    assert plan.sizes == (10, None)
+    assert plan.notes == (
+        "k_shot 12 was left out: only 0 users have something to look for beyond 12 interactions.",
+        'train_users 900 became "all": there are 40 training users.',
+    )
+
+
+def test_two_tastes_are_learned_from_three_ratings_and_not_from_none(found):
+    # Nobody's favourites are everybody's: the two tastes cancel out in every count.
+    assert mean(found, "ease", 3) > 0.7
+    assert mean(found, "user-knn", 3) > 0.7
+    assert mean(found, "text", 3) > 0.7
+    assert mean(found, "ease", 0) < 0.6
+    assert mean(found, "popularity", 3) < 0.6
+
+
+def test_one_cell_by_hand():
+    # 15 users like item 0 and one of their own; five are tested, item 0 or the own one is shown. Popularity lists item
+    # 0 first (unless it is shown), so recall@1 is 1 for who is looking for 0, else 0.
+    data = Dataset(interactions={
+        "user": [user for user in range(15) for _ in range(2)],
+        "item": [item for user in range(15) for item in (0, user + 1)],
+    })  # fmt: skip
+    found = fewrec.evaluate(data, ["popularity"], k_shot=1, seeds=1, n=1, progress=False)
+    data = data.sorted()
+    (split,) = cold_users(data, Settings(k_shot=(1,), seeds=1)).splits
+    wanted = [float(data.items.ids[case.relevant[0]] == 0) for case in split.cases]
+    assert [row["value"] for row in found.rows if row["metric"] == "recall@1"] == wanted
+    assert mean(found, "popularity", 1, "recall@1") == pytest.approx(np.mean(wanted), abs=1e-6)
+    (cell,) = (row for row in found.cells if row["metric"] == "recall@1")
+    assert cell["se_users"] == pytest.approx(np.std(wanted, ddof=1) / np.sqrt(5), abs=1e-6)
+    assert cell["se_seeds"] is None
+    assert cell["users"] == 5
+
+
+def test_baselines_come_first_and_popularity_always(world):
+    found = fewrec.evaluate(world, ["ease", "text"], **{**QUICK, "seeds": 1})
+    assert list(dict.fromkeys(row["system"] for row in found.cells)) == ["popularity", "text", "ease"]
+
+
+def test_a_system_that_does_not_beat_popularity_is_flagged(world):
+    class Nothing:
+        def fit(self, data):
+            self.items = len(data.items)
+
+        def score(self, support):
+            return np.zeros(self.items)
+
+    found = fewrec.evaluate(world, {"nothing": Nothing()}, **{**QUICK, "seeds": 1})
+    assert found.flags == ["nothing does not clearly beat popularity: ndcg@10, k = 0, 1, 3."]
+    assert found.flags[0] in str(found)
+
+
+def test_verdicts_and_comparisons(found):
+    rows = {(row["system"], row["against"], row["k_shot"]): row for row in found.comparisons}
+    assert rows["ease", "popularity", 3]["verdict"] == "better"
+    assert rows["ease", "popularity", 3]["low"] > 0
+    assert rows["ease", "random", 0]["verdict"] == "no clear winner"
+    assert ("popularity", "random", 0) not in rows  # baselines are compared only when there is nothing else
+    assert all(row["p_holm"] >= row["p"] for row in rows.values())
+
+
+def test_items_and_people_in_parts(found):
+    rows = {(row["system"], row["slice"]): row for row in found.slices if row["k_shot"] == 3}
+    assert rows["ease", "hot items"]["metric"] == "recall@10"
+    assert ("ease", "warm items") not in rows  # everybody has met every item here
+    assert rows["ease", "few interactions"]["users"] > 0
+    assert ("ease", "many interactions") not in rows  # all have done the same
+
+
+def test_the_global_auc_stands_beside_the_other_with_the_reason(found):
+    told = [line for line in " ".join(str(found).split()).split(". ") if "over all at once" in line]
+    assert len(told) >= 1
+    assert "which also rewards telling busy people from others" in told[0]
+
+
+def test_what_was_tuned_is_told(found):
+    rows = [row for row in found.tuning if row["system"] == "ease"]
+    assert [row["seed"] for row in rows] == [0, 1]
+    assert set(rows[0]["searched"]) == {"3", "10", "30", "100", "300", "1000", "3000"}
+    assert rows[0]["searched"][f"{rows[0]['chosen']:g}"] == max(rows[0]["searched"].values())
+
+
+def test_too_little_to_test_on():
+    few = Dataset(interactions={"user": ["a", "a", "b", "b"], "item": [1, 2, 1, 3]})
+    with pytest.raises(
+        DataError, match=r"only 2 users have something to look for beyond 1 interactions"
+    ) as caught:
+        fewrec.evaluate(few, progress=False)
+    assert "At least 15 are needed" in caught.value.hint
+    with pytest.raises(DataError, match="there are no interactions to test on"):
+        fewrec.evaluate(Dataset(items={"item": [1], "title": ["a"]}), progress=False)
+    with pytest.raises(DataError, match="a dict is no Dataset"):
+        fewrec.evaluate({"user": []})
+
+
+@pytest.mark.parametrize(
+    ("wish", "message"),
+    [
+        ({"task": "warmest"}, "there is no task 'warmest'"),
+        ({"k_shot": (1, -1)}, "-1 is out of range"),
+        ({"k_shot": ()}, "no number of interactions is given"),
+        ({"train_users": 0}, "0 is out of range"),
+        ({"train_users": ()}, "nobody is left to train on"),
+        ({"train_users": "many"}, "'many' is out of range"),
+        ({"seeds": 0}, "0 is out of range"),
+        ({"n": True}, "True is out of range"),
+        ({"test_users": 2}, "2 is out of range"),
+        ({"share": 1.5}, "1.5 is not a share"),
+        ({"workers": 0}, "0 is not a number of processes"),
+        ({"systems": ["popularty"]}, "there is no system 'popularty'"),
+        ({"systems": {"mine": 7}}, "a int has no method fit"),
+    ],
+)
+def test_bad_settings(world, wish, message):
+    with pytest.raises(ConfigError, match=message) as caught:
+        fewrec.evaluate(world, **{"progress": False, **wish})
+    assert caught.value.hint
+
+
+def test_the_nearest_name_is_told(world):
+    with pytest.raises(ConfigError) as caught:
+        fewrec.evaluate(world, ["popularty"])
+    assert caught.value.hint.startswith("Did you mean popularity?")

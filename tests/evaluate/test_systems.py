@@ -1,0 +1,154 @@
+"""Systems of strangers: what they are given, what they must give, and how one that has seen the answers is caught."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import fewrec
+from fewrec import Recommender
+from fewrec.errors import ConfigError, DataError
+from fewrec.evaluate import register_system, system_names, systems
+
+QUICK = {"seeds": 1, "k_shot": (3,), "progress": False}
+
+
+class Likes:
+    """Counts likes."""
+
+    def fit(self, data):
+        self.data = data
+        self.likes = np.asarray(data.matrix("liked").sum(axis=0)).ravel()
+
+    def score(self, support):
+        return self.likes
+
+
+class Leak(Likes):
+    """Looks a stranger up in data that it was not given."""
+
+    def __init__(self, everything):
+        self.everything = everything
+
+    def score(self, support):
+        for user in self.everything.users.ids:
+            history = self.everything.history(user)
+            if user not in self.data.users and support.items() <= history.items():
+                return np.array([history.get(item, 0.0) for item in self.data.items.ids])
+        return self.likes
+
+
+def test_what_a_system_is_given(world):
+    seen = []
+
+    class Spy(Likes):
+        def fit(self, data):
+            super().fit(data)
+            seen.append(set(data.users.ids))
+
+        def score(self, support):
+            seen.append(dict(support))
+            return super().score(support)
+
+    found = fewrec.evaluate(world, {"spy": Spy()}, guard=False, **QUICK)
+    trained, *supports = seen
+    tested = {row["user"] for row in found.rows}
+    assert trained == set(world.users.ids) - tested
+    assert len(supports) == 20
+    for support in supports:
+        assert any(support.items() <= world.history(user).items() for user in tested)
+        assert len(support) == 3
+
+
+def test_one_like_ours_gets_the_same_marks(world):
+    found = fewrec.evaluate(world, {"mine": Likes()}, **QUICK)
+    marks = {
+        name: [row["value"] for row in found.rows if row["system"] == name and row["metric"] == "ndcg@10"]
+        for name in ("mine", "popularity")
+    }
+    assert marks["mine"] == marks["popularity"]
+
+
+def test_a_system_that_has_seen_the_answers_is_caught(world):
+    with pytest.raises(
+        ConfigError, match=r"it finds what people like \(NDCG@10 [.\d]+, chance [.\d]+\)"
+    ) as caught:
+        fewrec.evaluate(world, {"leak": Leak(world)}, **QUICK)
+    assert caught.value.where == "systems['leak']"
+    assert "guard=False" in caught.value.hint
+    # Without the guard it looks much better than it is: the guard is what stands between.
+    found = fewrec.evaluate(world, {"leak": Leak(world)}, guard=False, **QUICK)
+    (row,) = (row for row in found.cells if row["system"] == "leak" and row["metric"] == "ndcg@10")
+    assert row["mean"] > 0.75
+
+
+@pytest.mark.parametrize("name", ["restaurants", "groceries"])
+def test_a_leak_is_caught_on_the_samples(name):
+    data = getattr(fewrec.samples, name)()
+    with pytest.raises(ConfigError, match="it has seen the answers"):
+        fewrec.evaluate(data, {"leak": Leak(data)}, **QUICK)
+
+
+@pytest.mark.parametrize("name", ["restaurants", "groceries"])
+def test_honest_systems_pass_on_the_samples(name):
+    from fewrec.evaluate.baselines import ItemMean, Popularity, Text
+    from fewrec.evaluate.guard import check_system
+    from fewrec.evaluate.jobs import Work
+    from fewrec.evaluate.settings import Settings
+    from fewrec.evaluate.splits import cold_users
+    from fewrec.evaluate.textbook import Ease, UserKnn
+    from fewrec.evaluate.world import World
+
+    honest = [Popularity(), ItemMean(), Text(), UserKnn(), Ease(), Recommender("hashed", tune=False)]
+    world = World.of(getattr(fewrec.samples, name)())
+    settings = Settings(k_shot=(1, 3), seeds=1)
+    work = Work(
+        world, settings, cold_users(world.data, settings), {type(one).__name__: one for one in honest}
+    )
+    for system in work.systems:
+        check_system(work, system)
+
+
+def test_the_recommender_is_guarded_too_and_passes(world):
+    found = fewrec.evaluate(world, {"ours": Recommender("hashed")}, **QUICK)
+    assert {"random", "popularity", "item-mean", "text", "ours"} == {row["system"] for row in found.cells}
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (lambda items: np.zeros(items + 1), r"score gave an array of shape \(20, 25\), not \(20, 24\)"),
+        (lambda items: ["a"] * items, "score gave no numbers"),
+        (lambda items: np.full(items, np.inf), "score gave an infinite number"),
+    ],
+)
+def test_answers_of_the_wrong_form(world, answer, message):
+    class Wrong(Likes):
+        def score(self, support):
+            return answer(len(self.likes))
+
+    with pytest.raises(DataError, match=message) as caught:
+        fewrec.evaluate(world, {"wrong": Wrong()}, guard=False, **QUICK)
+    assert caught.value.where == "systems['wrong']"
+    assert "each of the 24 items" in caught.value.hint
+
+
+def test_a_system_that_knows_nothing_is_ranked_at_random(world):
+    class Silent(Likes):
+        def score(self, support):
+            return np.full(len(self.likes), np.nan)
+
+    found = fewrec.evaluate(world, {"silent": Silent()}, guard=False, **QUICK)
+    marks = {
+        name: [row["value"] for row in found.rows if row["system"] == name and row["metric"] == "ndcg@10"]
+        for name in ("silent", "random")
+    }
+    assert marks["silent"] == marks["random"]
+
+
+def test_a_registered_system_has_a_name(world, monkeypatch):
+    monkeypatch.setattr(systems, "_SYSTEMS", dict(systems._SYSTEMS))
+    register_system("likes", Likes)
+    assert "likes" in system_names()
+    found = fewrec.evaluate(world, ["likes"], **QUICK)
+    assert {row["system"] for row in found.cells} == {"popularity", "likes"}
