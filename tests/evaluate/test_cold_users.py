@@ -149,8 +149,10 @@ def test_the_global_auc_stands_beside_the_other_with_the_reason(found):
 def test_what_was_tuned_is_told(found):
     rows = [row for row in found.tuning if row["system"] == "ease"]
     assert [row["seed"] for row in rows] == [0, 1]
-    assert set(rows[0]["searched"]) == {"3", "10", "30", "100", "300", "1000", "3000"}
-    assert rows[0]["searched"][f"{rows[0]['chosen']:g}"] == max(rows[0]["searched"].values())
+    assert list(rows[0]["searched"]) == ["k = 1", "k = 3", "k = 5", "k = 10"]
+    for k, tried in rows[0]["searched"].items():
+        assert set(tried) == {"3", "10", "30", "100", "300", "1000", "3000"}
+        assert tried[f"{rows[0]['chosen'][k]:g}"] == max(tried.values())
 
 
 def test_too_little_to_test_on():

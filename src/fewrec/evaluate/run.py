@@ -19,7 +19,7 @@ from fewrec.evaluate.evaluation import Evaluation
 from fewrec.evaluate.guard import check_system
 from fewrec.evaluate.jobs import Measured, Work, jobs_of
 from fewrec.evaluate.keep import Kept, run_key
-from fewrec.evaluate.settings import Settings, size_name
+from fewrec.evaluate.settings import Settings, moment, size_name
 from fewrec.evaluate.systems import chosen_systems, register_system
 from fewrec.evaluate.tasks import plan_of
 from fewrec.evaluate.workers import done, packed, unpacked
@@ -107,11 +107,11 @@ def evaluate(
         test_users,
         share,
         bool(last),
-        date,
+        moment(date),
         bool(guard),
     )
     world = World.of(data)
-    settings, plan = plan_of(world.data, settings, splits)
+    settings, plan = plan_of(data, world.data, settings, splits)
     chosen = chosen_systems(systems, usual_baselines(world, settings), must_beat(settings))
     if fewrec is not None and "fewrec" in chosen:
         chosen["fewrec"] = fewrec

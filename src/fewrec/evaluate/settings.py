@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
+from fewrec.data.times import EXAMPLES, parse_times
 from fewrec.errors import ConfigError
 
 __all__ = ["TASKS", "Settings"]
@@ -73,6 +76,16 @@ class Settings:
             "date": self.date,
             "guard": self.guard,
         }
+
+
+def moment(date: Any) -> float | None:
+    """A date as unix seconds. Raises ``ConfigError``."""
+    if date is None:
+        return None
+    found, bad = parse_times([date.isoformat() if hasattr(date, "isoformat") else date])
+    if bad[0] or np.isnan(found[0]):
+        raise _refused(f"{date!r} is no date.", "date", date, f"Write {EXAMPLES}.")
+    return float(found[0])
 
 
 def size_name(size: int | None) -> int | str:

@@ -120,16 +120,24 @@ class Asked:
 
     def scores(self, cases: Sequence[Case], k_shot: int | None) -> Floats:
         """(B, I), NaN where it says nothing. ``DataError`` for an answer of the wrong shape."""
-        if isinstance(self.system, Recommender) and all(self._knows(case) for case in cases):
-            rows: Any = [self.system.score(user=case.user) for case in cases]
-        elif callable(many := getattr(self.system, "score_many", None)):
-            rows = many([self.support(case, k_shot) for case in cases])
-        else:
-            rows = [self.system.score(self.support(case, k_shot)) for case in cases]
-        return self._checked(rows, (len(cases), len(self.items)), "score")
+        shape = (len(cases), len(self.items))
+        if isinstance(self.system, Recommender):
+            return self._ours(self.system, cases, k_shot)
+        if callable(many := getattr(self.system, "score_many", None)):
+            return self._checked(many([self.support(case, k_shot) for case in cases]), shape, "score_many")
+        return self._checked(
+            [self.system.score(self.support(case, k_shot)) for case in cases], shape, "score"
+        )
 
-    def _knows(self, case: Case) -> bool:
-        return case.known and case.user in self.system.data.users
+    def _ours(self, model: Recommender, cases: Sequence[Case], k_shot: int | None) -> Floats:
+        """Training users are asked for by name: for them new items are ranked another way."""
+        known = np.array([case.known and case.user in model.data.users for case in cases], dtype=bool)
+        rows = np.empty((len(cases), len(self.items)))
+        for at in np.flatnonzero(known).tolist():
+            rows[at] = model.score(user=cases[at].user)
+        strangers = np.flatnonzero(~known).tolist()
+        rows[strangers] = model.score_many([self.support(cases[at], k_shot) for at in strangers])
+        return rows
 
     def predictions(self, case: Case, k_shot: int | None) -> dict[str, Floats]:
         """mean, low, high and probability, (I,) each, NaN where nothing is said."""
