@@ -158,3 +158,15 @@ def test_the_reference_is_met_user_by_user():
             same = np.abs(np.array(mine, dtype=float) - theirs) < 0.0011  # three decimals are stored
             # Seed 1 has no ties among the first ten; in seed 0 ties are drawn another way.
             assert same.mean() == 1 if seed == 1 else same.mean() > 0.75
+
+
+def test_another_file_is_another_run(tmp_path, shop):
+    one, other = (written(tmp_path, LISTS, name) for name in ("one.json", "other.json"))
+    told = [
+        fewrec.evaluate(shop, ["popularity"], task="candidates", splits=file, progress=False).settings[
+            "splits"
+        ]
+        for file in (one, other)
+    ]
+    assert [text.split()[0] for text in told] == ["one.json", "other.json"]
+    assert told[0].split()[1] == told[1].split()[1]

@@ -23,7 +23,7 @@ from fewrec.evaluate.statistics import (
 )
 from fewrec.evaluate.systems import is_baseline
 
-__all__ = ["Group", "cells", "comparisons", "groups", "slices", "user_rows"]
+__all__ = ["Group", "cells", "comparisons", "groups", "rounded", "slices", "user_rows"]
 
 Floats = NDArray[np.float64]
 DIGITS = 6

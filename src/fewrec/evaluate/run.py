@@ -14,12 +14,13 @@ from fewrec.data import Dataset
 from fewrec.encode import progress_bar
 from fewrec.errors import ConfigError, DataError
 from fewrec.evaluate import baselines, textbook
-from fewrec.evaluate.cells import cells, comparisons, groups, slices, user_rows
+from fewrec.evaluate.cells import cells, comparisons, groups, rounded, slices, user_rows
 from fewrec.evaluate.evaluation import Evaluation
 from fewrec.evaluate.guard import check_system
 from fewrec.evaluate.jobs import Measured, Work, jobs_of
 from fewrec.evaluate.keep import Kept, run_key
 from fewrec.evaluate.settings import Settings, moment, size_name
+from fewrec.evaluate.splitsfile import digest
 from fewrec.evaluate.systems import chosen_systems, register_system
 from fewrec.evaluate.tasks import plan_of
 from fewrec.evaluate.workers import done, packed, unpacked
@@ -123,7 +124,8 @@ def evaluate(
         checked = unpacked(packed(work)) if workers > 1 and given else work
         for name in given:
             check_system(checked, name)
-    about = {"settings": settings.to_dict(), "versions": versions(), "fingerprint": world.data.fingerprint}
+    about: dict[str, Any] = {"settings": settings.to_dict(), "versions": versions(), "fingerprint": world.data.fingerprint}
+    about["settings"]["splits"] = None if splits is None else digest(splits)
     measured = _measured(work, workers, resume, progress, run_key(**about, systems=described(chosen)))
     return _evaluation(work, measured, about, time.perf_counter() - begin)
 
@@ -155,18 +157,15 @@ def described(systems: Mapping[str, Any]) -> dict[str, str]:
     told = {}
     for name, system in systems.items():
         kind = type(system)
-        about = (
-            {
-                key: repr(value)
-                for key, value in vars(system).items()
-                if key in ("signals", "tune", "seed", "s")
-            }
-            if isinstance(system, Recommender)
-            else {}
-        )
-        encoder = getattr(system, "encoder", None)
-        about["encoder"] = encoder if isinstance(encoder, str) else type(encoder).__name__
-        told[name] = f"{kind.__module__}.{kind.__qualname__} {about}"
+        told[name] = f"{kind.__module__}.{kind.__qualname__}"
+        if isinstance(system, Recommender):
+            encoder = system.encoder if isinstance(system.encoder, str) else type(system.encoder).__name__
+            told[name] = (
+                f"Recommender(encoder={encoder!r}, signals={system.signals!r}, tune={system.tune}, "
+                f"seed={system.seed}, s={system.s})"
+            )
+        elif kind.__module__.startswith("fewrec.evaluate."):
+            told[name] = (kind.__doc__ or "").partition("\n")[0]
     return told
 
 
@@ -217,7 +216,7 @@ def _evaluation(work: Work, measured: list[Measured], about: dict[str, Any], sec
         slices=slices(settings, plan, found),
         calibration=[
             {"system": group.system, **group.where, "seed": split.seed,
-             "bins": [[one.said, one.true, one.count] for one in marks.calibration]}
+             "bins": [[rounded(one.said), rounded(one.true), one.count] for one in marks.calibration]}
             for group in found
             for split, marks in zip(plan.splits, group.marks, strict=True)
             if marks.calibration

@@ -13,6 +13,7 @@ JSON (also .gz) with some of these parts, each a list with one entry a seed::
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -28,7 +29,7 @@ from fewrec.evaluate.settings import Settings
 from fewrec.evaluate.splits import Case, Histories, Indices, Plan, Split, trained_sizes
 from fewrec.evaluate.warm import hidden_items, likers
 
-__all__ = ["plan_from"]
+__all__ = ["digest", "plan_from"]
 
 PARTS = {
     "cold-users": "cold_users",
@@ -70,6 +71,12 @@ def plan_from(
         ) from error
     except UnknownIdError as error:
         raise UnknownIdError(error.message, where=str(file), value=error.value, hint=error.hint) from error
+
+
+def digest(file: str | os.PathLike[str]) -> str:
+    """The file's name and a hash of its content: what tells one set of splits from another."""
+    path = Path(file)
+    return f"{path.name} ({hashlib.sha256(path.read_bytes()).hexdigest()[:12]})"
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -138,10 +138,13 @@ def matrix(table: Lookup) -> str:
     if not table.found.comparisons:
         return ""
     made = []
+    rivals = sorted(
+        table.systems, key=lambda name: name != table.found.must_beat
+    )  # that one first: phones are narrow
     for metric in table.primary:
         for size in table.sizes:
             for mine in table.contenders:
-                others = [name for name in table.systems if table.against(mine, name, metric, size)]
+                others = [name for name in rivals if table.against(mine, name, metric, size)]
                 if others:
                     learned = "" if len(table.sizes) == 1 else f", learned from {size} people"
                     made.append(
@@ -281,15 +284,19 @@ def _numbers(table: Lookup, metrics: Sequence[str], size: Any, shot: Any) -> str
 def everything(table: Lookup) -> str:
     """All cells, folded away."""
     metrics = [name for name in table.metrics if base_name(name) not in BEYOND]
-    folded = [
-        f"<details><summary>{esc(shown_words(shot).capitalize())}{_learned(table, size)}</summary>"
-        f"{_numbers(table, metrics, size, shot)}</details>"
+    tables = [
+        f"<h3>{esc(shown_words(shot).capitalize())}{_learned(table, size)}</h3>{_numbers(table, metrics, size, shot)}"
         for size in table.sizes
         for shot in table.shots
     ]
     says = "".join(f"<li><b>{esc(name)}</b>: {esc(metric_words(name))}</li>" for name in metrics)
-    return section("All numbers", soft("± one standard error over people; point at a number for that over seeds."),
-                   *folded, f'<ul class="small soft">{says}</ul>')  # fmt: skip
+    return section(
+        "All numbers",
+        soft("± one standard error over people; point at a number for that over seeds."),
+        f"<details><summary>Show {len(tables)} table{'s' if len(tables) != 1 else ''}</summary>"
+        f"{''.join(tables)}</details>",
+        f'<details><summary>What the metrics say</summary><ul class="small soft">{says}</ul></details>',
+    )
 
 
 def _learned(table: Lookup, size: Any) -> str:

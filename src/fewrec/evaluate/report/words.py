@@ -106,7 +106,9 @@ def tiles(table: Lookup) -> list[tuple[str, str]]:
     """Up to four numbers worth remembering, with what they are."""
     found = table.found
     people = max((row["users"] for row in found.cells), default=0)
-    told = [(f"{people:,}", f"people tested, in {found.settings['lists']:,} lists")]
+    seeds = found.settings["seeds"]
+    lists = f"in {found.settings['lists']:,} lists" + (f" over {seeds} splits" if seeds > 1 else "")
+    told = [(f"{people:,}", f"people tested, {lists}")]
     mine = table.contenders[0] if table.contenders else table.systems[-1]
     size, shot = table.sizes[-1], table.shots[-1]
     for metric in table.metrics:
