@@ -146,3 +146,17 @@ def test_no_data_is_a_wrong_command_line(run):
     result = run("evaluate")
     assert result.code == 2
     assert "Name a table with --items FILE or --interactions FILE." in result.err
+
+
+def test_clearing_the_cache_forgets_interrupted_runs(run, films, monkeypatch, tmp_path):
+    def stopped(work, jobs, count):
+        yield work.do(jobs[0])
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("fewrec.evaluate.run.done", stopped)
+    assert run(*films).code == 130
+    left = tmp_path / "cache" / "evaluations"
+    assert run("cache", "clear", "--vectors").code == 0
+    assert len(list(left.rglob("*.json"))) == 1
+    assert run("cache", "clear").code == 0
+    assert not left.exists()

@@ -181,6 +181,8 @@ def test_too_little_to_test_on():
         ({"n": True}, "True is out of range"),
         ({"test_users": 2}, "2 is out of range"),
         ({"share": 1.5}, "1.5 is not a share"),
+        ({"last": True}, "it does nothing in the task 'cold-users'"),
+        ({"date": "2024-05-17", "task": "warm"}, "it does nothing in the task 'warm'"),
         ({"workers": 0}, "0 is not a number of processes"),
         ({"systems": ["popularty"]}, "there is no system 'popularty'"),
         ({"systems": {"mine": 7}}, "a int has no method fit"),
@@ -196,3 +198,14 @@ def test_the_nearest_name_is_told(world):
     with pytest.raises(ConfigError) as caught:
         fewrec.evaluate(world, ["popularty"])
     assert caught.value.hint.startswith("Did you mean popularity?")
+
+
+def test_the_room_and_the_function_are_one_name():
+    import inspect
+
+    from fewrec import evaluate
+    from fewrec.evaluate import Evaluation
+
+    assert evaluate is fewrec.evaluate
+    assert fewrec.Evaluation is Evaluation
+    assert next(iter(inspect.signature(fewrec.evaluate).parameters)) == "data"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import shutil
 from typing import Any
 
-from fewrec.cli.fitted import model_cache
+from fewrec.cli.fitted import cache_root, model_cache
 from fewrec.cli.output import print_json, print_lines, size
 from fewrec.cli.parser import Parser, add_output, add_settings, add_talk, resolved
 from fewrec.cli.talk import Talk
@@ -40,6 +41,11 @@ def run(options: argparse.Namespace, talk: Talk) -> int:
             "vectors": 0 if options.models or vectors is None else vectors.clear(),
             "models": 0 if options.vectors else models.clear(),
         }
+        root = cache_root(settings)
+        if root is not None and not options.vectors and not options.models:
+            shutil.rmtree(
+                root / "evaluations", ignore_errors=True
+            )  # unfinished ones; finished ones leave nothing
         if options.json:
             print_json({f"{name}_bytes_freed": count for name, count in freed.items()})
         else:

@@ -4,8 +4,10 @@
 whichever is imported first, so the module can be called. ``fewrec.evaluate(data)`` is ``evaluate(data)``.
 """
 
+import inspect
 import sys
 from types import ModuleType
+from typing import Any
 
 from fewrec.evaluate.evaluation import Evaluation
 from fewrec.evaluate.run import evaluate
@@ -15,8 +17,12 @@ from fewrec.evaluate.systems import register_system, system_names
 __all__ = ["TASKS", "Evaluation", "evaluate", "register_system", "system_names"]
 
 
+__signature__ = inspect.signature(evaluate)
+
+
 class _Callable(ModuleType):
-    __call__ = staticmethod(evaluate)
+    def __call__(self, *arguments: Any, **settings: Any) -> Evaluation:
+        return evaluate(*arguments, **settings)
 
 
 sys.modules[__name__].__class__ = _Callable

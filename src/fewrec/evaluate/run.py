@@ -124,7 +124,11 @@ def evaluate(
         checked = unpacked(packed(work)) if workers > 1 and given else work
         for name in given:
             check_system(checked, name)
-    about: dict[str, Any] = {"settings": settings.to_dict(), "versions": versions(), "fingerprint": world.data.fingerprint}
+    about: dict[str, Any] = {
+        "settings": settings.to_dict(),
+        "versions": versions(),
+        "fingerprint": world.data.fingerprint,
+    }
     about["settings"]["splits"] = None if splits is None else digest(splits)
     measured = _measured(work, workers, resume, progress, run_key(**about, systems=described(chosen)))
     return _evaluation(work, measured, about, time.perf_counter() - begin)

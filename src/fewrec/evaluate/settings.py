@@ -57,6 +57,12 @@ class Settings:
         object.__setattr__(self, "train_users", ordered)
         for name, least in (("seeds", 1), ("n", 1), ("test_users", LEAST_USERS)):
             _listed(name, [getattr(self, name)], least)
+        for name, task in (("last", "warm"), ("date", "time")):
+            if getattr(self, name) and self.task != task:
+                value = getattr(self, name)
+                raise _refused(
+                    f"it does nothing in the task {self.task!r}.", name, value, f"Its task is {task!r}."
+                )
         if not 0 < self.share < 1:
             raise _refused(
                 f"{self.share!r} is not a share.", "share", self.share, "Give a number between 0 and 1."
