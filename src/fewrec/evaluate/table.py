@@ -41,7 +41,7 @@ def as_table(found: Evaluation, width: int) -> Iterator[Any]:
             learned = "" if len(sizes) == 1 and size == "all" else f", learned from {size} people"
             yield Text(f"{metric}{learned}", style="bold")
             yield Text(METRICS[base_name(metric)].says, style="dim")
-            yield _table(found, metric, size)
+            yield _table(found, metric, size, width)
             yield Text()
     yield from _beside(found)
     for line, style in below(found):
@@ -54,7 +54,11 @@ def main_metrics(found: Evaluation) -> list[str]:
     return compared or [row["metric"] for row in found.cells[:1]]
 
 
-def _table(found: Evaluation, metric: str, size: Any) -> Any:
+CELL = 16
+"""Columns that a mean takes with its error and its sign; where they do not fit, the error stands below the mean."""
+
+
+def _table(found: Evaluation, metric: str, size: Any, width: int) -> Any:
     from rich import box
     from rich.table import Table
     from rich.text import Text
@@ -62,7 +66,9 @@ def _table(found: Evaluation, metric: str, size: Any) -> Any:
     rows = [row for row in found.cells if row["metric"] == metric and row["train_users"] == size]
     shots = list(dict.fromkeys(row["k_shot"] for row in rows))
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    table.add_column("system", no_wrap=True, overflow="fold")
+    longest = max(len(row["system"]) for row in rows)
+    narrow = longest + 2 + CELL * len(shots) > width
+    table.add_column("system", no_wrap=True, overflow="fold", min_width=min(longest, width // 3))
     for shot in shots:
         table.add_column("all shown" if shot is None else f"k = {shot}", justify="right", no_wrap=True)
     verdicts = {
@@ -72,14 +78,18 @@ def _table(found: Evaluation, metric: str, size: Any) -> Any:
     }
     for system in dict.fromkeys(row["system"] for row in rows):
         cells = {row["k_shot"]: row for row in rows if row["system"] == system}
-        shown = [_cell(cells[shot], verdicts.get((system, shot))) if shot in cells else "" for shot in shots]
+        shown = [
+            _cell(cells[shot], verdicts.get((system, shot)), narrow=narrow) if shot in cells else ""
+            for shot in shots
+        ]
         table.add_row(*[Text(cell) for cell in (system, *shown)])
     return table
 
 
-def _cell(row: dict[str, Any], verdict: str | None) -> str:
-    error = "" if row["se_users"] is None else f" ±{row['se_users']:.3f}"
-    return f"{row['mean']:.3f}{error} {SIGNS.get(verdict or '', ' ')}"
+def _cell(row: dict[str, Any], verdict: str | None, *, narrow: bool) -> str:
+    mean, sign = f"{row['mean']:.3f}", SIGNS.get(verdict or "", " ")
+    error = "" if row["se_users"] is None else f"±{row['se_users']:.3f}"
+    return f"{mean} {sign}\n{error}  " if narrow else f"{mean} {error} {sign}"
 
 
 def _beside(found: Evaluation) -> Iterator[Any]:
