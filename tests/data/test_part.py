@@ -59,6 +59,18 @@ def test_a_like_stays_a_like(data):
     assert part.feedback.liked_at == data.feedback.liked_at == pytest.approx(3.6)
 
 
+def test_the_scale_stays_in_every_further_part(data):
+    # Bert and Cleo rated 2, 3 and 4 of 1 to 5.
+    part = data.only(data.interactions.user_index != data.users.index("anna"))
+    assert part.feedback.scale == part.sorted().feedback.scale == data.feedback.scale == (1, 5)
+    assert part.without_user("cleo").feedback.scale == (1, 5)
+    assert part.extended(interactions={"user": ["anna"], "item": [1], "rating": [3]}).feedback.scale == (1, 5)
+
+
+def test_what_is_said_of_users_is_there_as_given(data):
+    assert data.user_columns == {"city": ["Oslo", "Rome", "Oslo"]}
+
+
 def test_all_pairs_give_the_same_data(data):
     assert data.only(np.ones(len(data.interactions), dtype=bool)).fingerprint == data.fingerprint
 

@@ -36,7 +36,7 @@ def test_every_argument_is_told():
 
 def test_every_field_and_method_of_the_result_is_told():
     methods = [name for name in vars(Evaluation) if not name.startswith("_")]
-    assert lacking({*methods, *(field.name for field in fields(Evaluation))} - {"must_beat"}) == []
+    assert lacking({*methods, *(field.name for field in fields(Evaluation))} - {"must_beat", "make_rows"}) == []
 
 
 def test_the_tables_are_complete_and_name_nothing_else():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import fewrec
-from fewrec import Recommender
+from fewrec import Dataset, Recommender
 from fewrec.errors import ConfigError, DataError
 from fewrec.evaluate import register_system, system_names, systems
 
@@ -178,3 +178,46 @@ def test_a_registered_system_has_a_name(world, monkeypatch):
     assert "likes" in system_names()
     found = fewrec.evaluate(world, ["likes"], **QUICK)
     assert {row["system"] for row in found.cells} == {"popularity", "likes"}
+
+
+def test_attributes_are_told_to_who_wants_them(world):
+    tables, _ = world.to_tables()
+    users = {
+        "user": [f"u{user}" for user in range(60)],
+        "side": ["left" if user % 2 else "right" for user in range(60)],
+    }
+    data = Dataset(items=tables["items"], interactions=tables["interactions"], users=users, liked_at=4)
+    told = []
+
+    class Listener(Likes):
+        wants_attributes = True
+
+        def score(self, support, attributes):
+            told.append(attributes)
+            return self.likes
+
+    found = fewrec.evaluate(data, {"listener": Listener()}, guard=False, **QUICK)
+    tested = [row["user"] for row in found.rows if (row["system"], row["metric"]) == ("listener", "mrr")]
+    assert told == [{"side": "left" if int(user[1:]) % 2 else "right"} for user in tested]
+
+
+def test_fewrec_uses_attributes_of_strangers():
+    # Whoever is on the left likes the odd items, whoever is on the right the even ones: one word tells all.
+    people = range(120)
+    rated = [
+        (user, item, 5 if (user + item) % 2 == 0 else 1)
+        for user in people
+        for item in range(user % 3, 24, 2 + user % 2)
+    ]
+    rated += [(user, (user * 7 + 5) % 24, 5 if (user + user * 7 + 5) % 2 == 0 else 1) for user in people]
+    user, item, rating = zip(*dict.fromkeys(rated), strict=True)
+    data = Dataset(
+        items={"item": list(range(24)), "title": [f"thing {item}" for item in range(24)]},
+        interactions={"user": list(user), "item": list(item), "rating": list(rating)},
+        users={"user": list(people), "side": ["left" if user % 2 else "right" for user in people]},
+        liked_at=4,
+    )
+    found = fewrec.evaluate(data, seeds=1, k_shot=0, fewrec=Recommender("hashed"), progress=False)
+    mean = {row["system"]: row["mean"] for row in found.cells if row["metric"] == "auc"}
+    assert list(mean)[-2:] == ["fewrec", "fewrec-attributes"]
+    assert mean["fewrec-attributes"] > mean["fewrec"] + 0.1

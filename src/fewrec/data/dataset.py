@@ -78,6 +78,8 @@ class Dataset:
         tables = _tables(settings, items=items, interactions=interactions, users=users)
         self._set(tables, settings)
 
+    _scale: tuple[float, float] | None = None  # that of the data which this is a part of
+
     @classmethod
     def from_files(
         cls, items: Any = None, interactions: Any = None, users: Any = None, **settings: Any
@@ -149,6 +151,8 @@ class Dataset:
             self.interactions, self.feedback, notes, seen = interpret(events, user, item, settings)
             self.warnings += notes
             self._visible += seen
+            if self._scale is not None and self.feedback.kind == "explicit":
+                self.feedback = replace(self.feedback, scale=self._scale)
         self._items = Descriptions(checked.items, self.items, checked.roles)
         self._users = Descriptions(checked.users, self.users, checked.roles)
         self.warnings += self._items.notes + self._users.notes
@@ -171,6 +175,11 @@ class Dataset:
         """Columns of the items tables, (I,) each, as numbers, text or lists; ``None`` where there is
         nothing."""
         return self._items.columns()
+
+    @cached_property
+    def user_columns(self) -> dict[str, list[Any]]:
+        """Columns of the users tables, (U,) each, as numbers, text or lists; ``None`` where there is nothing."""
+        return self._users.columns()
 
     @cached_property
     def _item_features(self) -> tuple[feature_space.Features, csr_matrix]:
@@ -266,7 +275,7 @@ class Dataset:
     def only(self, pairs: np.ndarray) -> Dataset:
         """All items, and of ``interactions`` those where ``pairs`` (N,) is true; the other rows are nowhere in it.
 
-        Users who lose all their interactions are gone. What is a like stays what it is here.
+        Users who lose all their interactions are gone. The scale, and what is a like, stay what they are here.
         """
         tables, roles = cut(self._checked, self.items, self.users, self.interactions, np.asarray(pairs, bool))
         settings = self._settings
@@ -280,6 +289,7 @@ class Dataset:
 
     def _twin(self, tables: Tables, roles: ColumnRoles, settings: Settings) -> Dataset:
         twin = Dataset.__new__(Dataset)
+        twin._scale = self.feedback.scale
         twin._set(tables, settings, roles=roles, canonical=self._canonical, quiet=True)
         return twin
 
@@ -289,12 +299,13 @@ class Dataset:
         if self._canonical:
             return self
         twin = Dataset.__new__(Dataset)
-        twin._tables, twin._settings = self._tables, self._settings
+        twin._tables, twin._settings, twin._scale = self._tables, self._settings, self._scale
         twin._assemble(self._checked, canonical=True)
         return twin
 
     def _remade(self, tables: Tables) -> Dataset:
         twin = Dataset.__new__(Dataset)
+        twin._scale = self._scale
         twin._set(tables, self._settings, canonical=self._canonical, told=self._visible)
         return twin
 

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -37,8 +37,13 @@ class Evaluation:
     notes: list[str]
     must_beat: str
     health: HealthReport
-    rows: list[dict[str, Any]] = field(repr=False, default_factory=list)
+    make_rows: Callable[[], Iterator[dict[str, Any]]] = field(repr=False, compare=False)
     seconds: dict[str, float] = field(default_factory=dict, compare=False)
+
+    @property
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """One dict for each list and metric, made as they are asked for: there can be a million."""
+        return self.make_rows()
 
     @property
     def flags(self) -> list[str]:

@@ -79,7 +79,7 @@ class Work:
         begin = time.perf_counter()
         split = self.plan.splits[job.split]
         data = self.world.data.only(split.pairs(self.world.data, job.size))
-        asked, trained = Asked(job.system, self.systems[job.system], data), Trained.of(data)
+        asked, trained = Asked(job.system, self.systems[job.system], data, self.world.data), Trained.of(data)
         ratings = self.settings.task == "rating"
         noise = None if ratings else tie_noise(split.seed, len(split.cases), len(data.items))
         told = []

@@ -21,7 +21,7 @@ from fewrec.evaluate.jobs import Measured, Work, jobs_of
 from fewrec.evaluate.keep import Kept, run_key
 from fewrec.evaluate.settings import Settings, moment, size_name
 from fewrec.evaluate.splitsfile import digest
-from fewrec.evaluate.systems import chosen_systems, register_system
+from fewrec.evaluate.systems import WithAttributes, chosen_systems, register_system
 from fewrec.evaluate.tasks import plan_of
 from fewrec.evaluate.workers import done, packed, unpacked
 from fewrec.evaluate.world import World
@@ -40,6 +40,7 @@ for _name, _make in {
     "user-knn": textbook.UserKnn,
     "ease": textbook.Ease,
     "fewrec": Recommender,
+    "fewrec-attributes": WithAttributes,
 }.items():
     register_system(_name, _make)
 
@@ -113,9 +114,12 @@ def evaluate(
     )
     world = World.of(data)
     settings, plan = plan_of(data, world.data, settings, splits)
-    chosen = chosen_systems(systems, usual_baselines(world, settings), must_beat(settings))
-    if fewrec is not None and "fewrec" in chosen:
-        chosen["fewrec"] = fewrec
+    chosen = chosen_systems(
+        systems, usual_baselines(world, settings), must_beat(settings), usual(world, settings)
+    )
+    if fewrec is not None:
+        ready = {"fewrec": fewrec, "fewrec-attributes": WithAttributes(fewrec)}
+        chosen.update({name: system for name, system in ready.items() if name in chosen})
     work = Work(world, settings, plan, chosen)
     given = [
         name for name in chosen if isinstance(systems, Mapping) and not isinstance(systems.get(name, ""), str)
@@ -151,6 +155,12 @@ def usual_baselines(world: World, settings: Settings) -> list[str]:
     ]
 
 
+def usual(world: World, settings: Settings) -> list[str]:
+    """fewrec, and where something is known of users, fewrec that is told of it."""
+    told = settings.task == "cold-users" and world.data.user_features[0].nnz > 0
+    return ["fewrec", *(["fewrec-attributes"] if told else [])]
+
+
 def must_beat(settings: Settings) -> str:
     """The baseline that is always there, and that a system is flagged for not beating."""
     return "item-mean" if settings.task == "rating" else "popularity"
@@ -158,19 +168,23 @@ def must_beat(settings: Settings) -> str:
 
 def described(systems: Mapping[str, Any]) -> dict[str, str]:
     """Each system in words that change when it does, as far as one can see from outside."""
-    told = {}
-    for name, system in systems.items():
-        kind = type(system)
-        told[name] = f"{kind.__module__}.{kind.__qualname__}"
-        if isinstance(system, Recommender):
-            encoder = system.encoder if isinstance(system.encoder, str) else type(system.encoder).__name__
-            told[name] = (
-                f"Recommender(encoder={encoder!r}, signals={system.signals!r}, tune={system.tune}, "
-                f"seed={system.seed}, s={system.s})"
-            )
-        elif kind.__module__.startswith("fewrec.evaluate."):
-            told[name] = (kind.__doc__ or "").partition("\n")[0]
-    return told
+    return {name: _in_words(system) for name, system in systems.items()}
+
+
+def _in_words(system: Any) -> str:
+    kind = type(system)
+    if isinstance(system, Recommender):
+        encoder = system.encoder if isinstance(system.encoder, str) else type(system.encoder).__name__
+        return (
+            f"Recommender(encoder={encoder!r}, signals={system.signals!r}, tune={system.tune}, "
+            f"seed={system.seed}, s={system.s})"
+        )
+    first = (kind.__doc__ or "").partition("\n")[0]
+    if isinstance(system, WithAttributes):
+        return f"{first} {_in_words(system.model)}"
+    return (
+        first if kind.__module__.startswith("fewrec.evaluate.") else f"{kind.__module__}.{kind.__qualname__}"
+    )
 
 
 def versions() -> dict[str, str]:
@@ -241,7 +255,7 @@ def _evaluation(work: Work, measured: list[Measured], about: dict[str, Any], sec
         notes=list(plan.notes),
         must_beat=must_beat(settings),
         health=data.health(),
-        rows=list(user_rows(settings, plan, found)),
+        make_rows=lambda: user_rows(settings, plan, found),
         seconds={"all": seconds, **_seconds(measured)},
     )  # fmt: skip
 

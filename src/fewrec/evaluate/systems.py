@@ -3,7 +3,8 @@
 The contract: ``fit(data)`` learns from a ``Dataset``, each time from nothing; ``score(support)`` gives ``(I,)`` numbers
 in the order of ``data.items`` for somebody who is known by ``support``, item id -> value; larger is better, NaN is "no
 idea". Optional: ``score_many(supports)`` -> ``(B, I)``; ``predict(support=...)`` -> an object with ``mean``, ``low``,
-``high`` and ``probability``, ``(1, I)`` each, NaN where nothing is said; ``tuning``: what was searched and chosen.
+``high`` and ``probability``, ``(1, I)`` each, NaN where nothing is said; ``tuning``: what was searched and chosen;
+``wants_attributes = True``: ``score(support, attributes)`` is also told what the users table says of the person.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from fewrec.errors import ConfigError, DataError
 from fewrec.evaluate.splits import Case
 from fewrec.recommender import Recommender
 
-__all__ = ["Asked", "Factory", "chosen_systems", "register_system", "system_names"]
+__all__ = ["Asked", "Factory", "WithAttributes", "chosen_systems", "register_system", "system_names"]
 
 Factory = Callable[[], Any]
 Floats = NDArray[np.float64]
@@ -39,15 +40,18 @@ def system_names() -> list[str]:
 
 
 def chosen_systems(
-    systems: Sequence[str] | Mapping[str, Any] | None, baselines: Sequence[str], must_beat: str
+    systems: Sequence[str] | Mapping[str, Any] | None,
+    baselines: Sequence[str],
+    must_beat: str,
+    ours: Sequence[str] = ("fewrec",),
 ) -> dict[str, Any]:
     """Name -> object, baselines first.
 
-    ``None``: the baselines and fewrec. A mapping: the baselines, and what it holds (objects, or names of built-in
+    ``None``: the baselines and ``ours``. A mapping: the baselines, and what it holds (objects, or names of built-in
     systems). A list of names: these, and ``must_beat``. Raises ``ConfigError``.
     """
     if systems is None:
-        systems = [*baselines, "fewrec"]
+        systems = [*baselines, *ours]
     if isinstance(systems, Mapping):
         given = {**{name: name for name in baselines}, **systems}
     else:
@@ -87,11 +91,27 @@ def _made(name: str, given: Any) -> Any:
     return _SYSTEMS[given]()
 
 
+class WithAttributes:
+    """fewrec, told beside the support what the users table says of the person."""
+
+    wants_attributes = True
+
+    def __init__(self, model: Recommender | None = None) -> None:
+        self.model = Recommender() if model is None else model
+
+    def fit(self, data: Dataset) -> None:
+        self.model.fit(data, progress=False)
+
+    def score(self, support: Mapping[Any, float], attributes: Mapping[str, Any]) -> NDArray[np.float32]:
+        return self.model.score(support, attributes=attributes)
+
+
 class Asked:
     """A system that has been fitted on ``data``, asked in one way whatever it can do."""
 
-    def __init__(self, name: str, system: Any, data: Dataset) -> None:
-        self.name, self.system, self.items = name, system, data.items.ids
+    def __init__(self, name: str, system: Any, data: Dataset, whole: Dataset) -> None:
+        """``whole``: the data of which ``data`` is a part; who is asked about may be in it alone."""
+        self.name, self.system, self.items, self.whole = name, system, data.items.ids, whole
         if isinstance(system, Recommender):
             system.fit(data, progress=False)
         else:
@@ -123,11 +143,22 @@ class Asked:
         shape = (len(cases), len(self.items))
         if isinstance(self.system, Recommender):
             return self._ours(self.system, cases, k_shot)
+        if getattr(self.system, "wants_attributes", False):
+            told = [self.system.score(self.support(case, k_shot), self.attributes(case)) for case in cases]
+            return self._checked(told, shape, "score")
         if callable(many := getattr(self.system, "score_many", None)):
             return self._checked(many([self.support(case, k_shot) for case in cases]), shape, "score_many")
         return self._checked(
             [self.system.score(self.support(case, k_shot)) for case in cases], shape, "score"
         )
+
+    def attributes(self, case: Case) -> dict[str, Any]:
+        """What the users table says of a person; nothing where it says nothing."""
+        at = self.whole.users.get(case.user)
+        columns = {} if at is None else self.whole.user_columns
+        return {
+            name: cells[at] for name, cells in columns.items() if at is not None and cells[at] is not None
+        }
 
     def _ours(self, model: Recommender, cases: Sequence[Case], k_shot: int | None) -> Floats:
         """Training users are asked for by name: for them new items are ranked another way."""

@@ -54,7 +54,10 @@ def unpacked(work: bytes) -> Work:
 
 
 def _cannot_travel(what: str, error: Exception) -> ConfigError:
-    hint = "Use workers=1, or define the system in a module that other processes can import."
+    hint = (
+        "Use workers=1; or define the system in a module that other processes can import, and begin the work of a "
+        'script under if __name__ == "__main__":.'
+    )
     return ConfigError(f"{what}: {error}.", where="workers", hint=hint)
 
 
