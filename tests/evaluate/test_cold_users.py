@@ -209,3 +209,39 @@ def test_the_room_and_the_function_are_one_name():
     assert evaluate is fewrec.evaluate
     assert fewrec.Evaluation is Evaluation
     assert next(iter(inspect.signature(fewrec.evaluate).parameters)) == "data"
+
+
+def test_of_two_contenders_the_later_is_compared_with_the_earlier(found):
+    rows = [(row["system"], row["against"]) for row in found.comparisons if row["k_shot"] == 3]
+    assert rows == [
+        ("user-knn", "random"), ("user-knn", "popularity"), ("user-knn", "item-mean"), ("user-knn", "text"),
+        ("ease", "random"), ("ease", "popularity"), ("ease", "item-mean"), ("ease", "text"), ("ease", "user-knn"),
+    ]  # fmt: skip
+
+
+def test_thirds_by_activity():
+    # 20 people each with 2, 4 and 8 interactions: one third each.
+    rows = [(user, item) for user in range(60) for item in range((2, 4, 8)[user % 3])]
+    user, item = zip(*rows, strict=True)
+    data = Dataset(interactions={"user": list(user), "item": list(item)})
+    found = fewrec.evaluate(data, ["popularity"], seeds=1, k_shot=1, progress=False)
+    tested = {row["user"] for row in found.rows}
+    people = {row["slice"]: row["users"] for row in found.slices if "interactions" in row["slice"]}
+    assert people == {
+        name: sum(user % 3 == at for user in tested)
+        for at, name in enumerate(("few interactions", "some interactions", "many interactions"))
+    }
+
+
+def test_hot_warm_and_cold_items():
+    from fewrec.evaluate.world import Trained, World
+
+    data = Dataset(
+        items={"item": [1, 2, 3, 4], "title": ["met", "unmet", None, None]},
+        interactions={"user": ["a", "b"], "item": [1, 3]},
+    )
+    world = World.of(data)
+    served = Trained.of(world.data).served(world)
+    assert {name: np.flatnonzero(mask).tolist() for name, mask in served.items()} == {
+        "hot": [0, 2], "warm": [1], "cold": [3],
+    }  # fmt: skip

@@ -170,3 +170,19 @@ def test_another_file_is_another_run(tmp_path, shop):
     ]
     assert [text.split()[0] for text in told] == ["one.json", "other.json"]
     assert told[0].split()[1] == told[1].split()[1]
+
+
+def test_nobody_trains_and_is_tested_whatever_the_file_says(tmp_path, shop):
+    stored = {"cold_users": [
+        {"seed": 0, "training_users": ["a", "b"], "test_users": [{"user": "a", "support": [3]}]}
+    ]}  # fmt: skip
+    data = shop.sorted()
+    (split,) = plan(written(tmp_path, stored), shop, k_shot=1).splits
+    assert data.only(split.pairs(data, None)).users.ids == ["b"]
+
+
+def test_what_is_no_candidate_is_not_looked_for(tmp_path, shop):
+    one = {"user": "a", "support": [1], "candidates": [2, 3], "relevant": [3, 4]}
+    path = written(tmp_path, {"candidates": [{"seed": 0, "lists": [one, one]}]})
+    found = fewrec.evaluate(shop, ["popularity"], task="candidates", splits=path, n=2, progress=False)
+    assert {row["value"] for row in found.rows if row["metric"] == "recall@2"} == {1.0}

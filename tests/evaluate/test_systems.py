@@ -221,3 +221,40 @@ def test_fewrec_uses_attributes_of_strangers():
     mean = {row["system"]: row["mean"] for row in found.cells if row["metric"] == "auc"}
     assert list(mean)[-2:] == ["fewrec", "fewrec-attributes"]
     assert mean["fewrec-attributes"] > mean["fewrec"] + 0.1
+
+
+def test_many_are_scored_at_once_where_a_system_can(world):
+    class Many(Likes):
+        def score(self, support):
+            raise AssertionError("one by one")
+
+        def score_many(self, supports):
+            return np.tile(self.likes, (len(supports), 1))
+
+    found = fewrec.evaluate(world, {"many": Many()}, guard=False, **QUICK)
+    assert "many" in {row["system"] for row in found.cells}
+
+
+def test_fewrec_is_asked_for_people_it_knows_by_name(world):
+    asked = []
+
+    class Spy(Recommender):
+        def score(self, support=None, items=None, **more):
+            asked.append(more.get("user"))
+            return super().score(support, items, **more)
+
+    spy = Spy("hashed", tune=False)
+    found = fewrec.evaluate(world, ["fewrec"], task="cold-items", fewrec=spy, seeds=1, progress=False)
+    assert set(asked) == {row["user"] for row in found.rows}
+
+
+def test_in_the_mirrored_world_the_bestseller_is_called_like_the_least_sold():
+    from fewrec.evaluate.guard import mirrored
+
+    data = Dataset(
+        items={"item": [1, 2, 3], "title": ["much", "some", "little"]},
+        interactions={"user": ["a", "b", "c", "a", "b", "a"], "item": [1, 1, 1, 2, 2, 3]},
+    ).sorted()
+    other = mirrored(data, data)
+    assert dict(zip(other.items.ids, other.titles, strict=True)) == {1: "little", 2: "some", 3: "much"}
+    assert other.history("c") == {3: 1.0}
