@@ -196,6 +196,14 @@ def test_a_curve_goes_through_its_points():
     root = ElementTree.fromstring(drawn)
     circles = list(root.iter("circle"))
     first, last = ((float(part.get("cx")), float(part.get("cy"))) for part in circles)
-    frame = svg.Frame()
+    frame = svg.Frame(right=charts.room(["a"]))
     assert first == (frame.left, frame.height - frame.bottom)
-    assert last == (frame.width - frame.right, frame.top)
+    assert last == pytest.approx((frame.width - frame.right, frame.top), abs=0.05)
+
+
+def test_long_names_have_room_and_very_long_ones_are_cut():
+    lines = {"fewrec-attributes": [(0, 0.1, 0.0), (4, 1.0, 0.0)], "x" * 60: [(0, 0.2, 0.0), (4, 0.9, 0.0)]}
+    root = ElementTree.fromstring(charts.curves(lines, dict.fromkeys(lines, "ours0"), "label", "below"))
+    names = [part for part in root.iter("text") if part.get("class") == "name"]
+    assert [part.text for part in names] == ["fewrec-attributes", "x" * 17 + "…"]
+    assert all(float(part.get("x")) + 6.5 * len(part.text) <= svg.Frame().width for part in names)

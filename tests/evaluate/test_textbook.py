@@ -72,7 +72,10 @@ def own_items() -> Dataset:
 def test_held_out_users_are_not_learned_from(own_items):
     system = Watched()
     system.fit(own_items)
-    searching, final = system.given[:15], system.given[15:]  # five folds, three values; then one for each chosen
+    searching, final = (
+        system.given[:15],
+        system.given[15:],
+    )  # five folds, three values; then one for each chosen
     assert {part.shape[0] for part in searching} == {8}
     seen = [set(part.indices.tolist()) for part in searching[::3]]
     assert all(len(set(range(20)) - items) == 4 for items in seen)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from fewrec.evaluate.report.svg import Frame, drawing, element, even, linear, nice_ticks, text
@@ -25,7 +25,7 @@ def curves(
 
     Places are drawn at their square root: 0, 1, 3, 5, 10 would else crowd on the left.
     """
-    frame = Frame()
+    frame = Frame(right=room(lines))
     points = [point for line in lines.values() for point in line]
     low = min(mean - error for _, mean, error in points)
     ticks = nice_ticks(min(0.0, low) if from_zero else low, max(mean + error for _, mean, error in points))
@@ -80,7 +80,7 @@ def calibration(
 
     Larger dots: more cases; whisker: one standard error of a share.
     """
-    frame = Frame(height=260.0)
+    frame = Frame(height=260.0, right=room(bins))
     most = max(max(said, true) for line in bins.values() for said, true, _ in line)
     ticks = nice_ticks(0.0, max(most, 1e-3), 4)
     across, up = linear(0.0, ticks[-1], *frame.x), linear(0.0, ticks[-1], *frame.y)
@@ -123,7 +123,13 @@ def calibration(
 
 def bars(rows: Sequence[tuple[str, float, float]], colours: Mapping[str, str], label: str) -> str:
     """One bar a system from zero, with a whisker of one standard error either way."""
-    frame = Frame(height=14.0 + 22.0 * len(rows), left=78.0, right=46.0, top=4.0, bottom=10.0)
+    frame = Frame(
+        height=14.0 + 22.0 * len(rows),
+        left=room([name for name, _, _ in rows]),
+        right=46.0,
+        top=4.0,
+        bottom=10.0,
+    )
     largest = max((mean + error for _, mean, error in rows), default=1.0) or 1.0
     across = linear(0.0, largest, *frame.x)
     parts: list[str] = []
@@ -140,8 +146,17 @@ def bars(rows: Sequence[tuple[str, float, float]], colours: Mapping[str, str], l
     return drawing(frame.width, frame.height, parts, label)
 
 
+LONGEST = 18  # letters of a name that are shown
+LETTER = 6.7  # how wide one is at most, in the drawing's units
+
+
+def room(names: Iterable[str]) -> float:
+    """The space that the longest of these names needs beside a chart."""
+    return 14.0 + LETTER * max((len(_short(name)) for name in names), default=0)
+
+
 def _short(name: str) -> str:
-    return name if len(name) <= 12 else f"{name[:11]}…"
+    return name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…"
 
 
 def _escaped(words: Any) -> str:
