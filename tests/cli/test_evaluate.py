@@ -89,7 +89,9 @@ def test_an_interrupted_run_goes_on(run, films, monkeypatch, tmp_path):
         raise KeyboardInterrupt
 
     monkeypatch.setattr("fewrec.evaluate.run.done", stopped)
-    assert run(*films, "--json").code == 130
+    stop = run(*films, "--json")
+    assert stop.code == 130
+    assert "the same command with --resume goes on from there" in stop.err
     kept = sorted(path.name for path in (tmp_path / "cache" / "evaluations").rglob("*.json"))
     assert kept == sorted(f"{job.name}.json" for job in done)
 
@@ -132,6 +134,8 @@ def test_it_works_without_a_cache(run, films):
         (("--seeds", "few"), '--seeds: "few" is not a whole number.', 4),
         (("--train-users", "10,most"), '--train-users: "most" is not a whole number.', 4),
         (("--share", "half"), '--share: "half" is not a number.', 4),
+        (("--report", "nowhere/report.html"), "--report: the folder 'nowhere' does not exist.", 4),
+        (("--resume", "--cache", "off"), "--resume needs a cache, and --cache is off: nothing was kept.", 2),
         (("--task", "warmth"), "task: there is no task 'warmth'.", 4),
         (("--systems", "fewrek"), "systems: there is no system 'fewrek'.\nDid you mean fewrec?", 4),
     ],

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sklearn.metrics import brier_score_loss, log_loss, ndcg_score, roc_auc_score
 
 from fewrec.evaluate import beyond, certainty, metrics
@@ -159,3 +161,44 @@ def test_ties_are_ranked_at_random_and_alike_for_every_system():
 def test_noise_of_a_row_does_not_depend_on_the_number_of_rows():
     assert tie_noise(1, 5, 7)[2].tolist() == tie_noise(1, 3, 7)[2].tolist()
     assert tie_noise(1, 0, 7).shape == (0, 7)
+
+
+def marks(scores: np.ndarray, relevant: np.ndarray, allowed: np.ndarray, noise: np.ndarray) -> list[float]:
+    found = ranked(scores[None], allowed[None], noise[None], 3)
+    hits = np.take_along_axis(relevant[None] & allowed, np.maximum(found.top, 0), axis=1) & (found.top >= 0)
+    count = (relevant & allowed)[None].sum(axis=1)
+    return [
+        float(metric[0])
+        for metric in (
+            metrics.ndcg(hits, count), metrics.recall(hits, count), metrics.hit_rate(hits, count),
+            metrics.reciprocal_rank(found.first(relevant[None]), count),
+            metrics.auc(found.scores, found.allowed, relevant[None]),
+        )
+    ]  # fmt: skip
+
+
+@given(
+    st.lists(st.tuples(st.integers(-3, 3), st.booleans(), st.booleans()), min_size=1, max_size=8),
+    st.randoms(),
+)
+def test_marks_lie_between_0_and_1_and_do_not_depend_on_scale_or_order_of_items(rows, random):
+    scores, relevant, allowed = (np.array(column) for column in zip(*rows, strict=True))
+    scores, noise = scores.astype(float), np.array(random.sample(range(100), len(rows)), dtype=np.float32)
+    first = marks(scores, relevant, allowed, noise)
+    assert all(0 <= mark <= 1 for mark in first if not np.isnan(mark))
+    order = np.array(random.sample(range(len(rows)), len(rows)))
+    moved = marks(np.exp(scores)[order] * 7 - 3, relevant[order], allowed[order], noise[order])
+    assert moved == pytest.approx(first, nan_ok=True)
+
+
+@given(st.lists(st.booleans(), min_size=2, max_size=8), st.data())
+def test_a_relevant_item_moved_up_never_harms(relevant, data):
+    # Items stand in the order of their scores; a relevant one changes places with the one before it.
+    at = data.draw(st.integers(1, len(relevant) - 1))
+    good, every = np.array(relevant), np.ones(len(relevant), dtype=bool)
+    good[at] = True
+    scores, noise = -np.arange(len(good), dtype=float), np.zeros(len(good), dtype=np.float32)
+    before = marks(scores, good, every, noise)
+    scores[[at - 1, at]] = scores[[at, at - 1]]
+    after = marks(scores, good, every, noise)
+    assert all(new >= old - 1e-12 for old, new in zip(before, after, strict=True) if not np.isnan(old))

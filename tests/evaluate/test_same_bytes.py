@@ -94,6 +94,13 @@ def test_finished_pieces_are_not_done_again(world, tmp_path, monkeypatch):
     assert again.to_json() == first.to_json()
 
 
+def test_names_that_look_alike_have_files_of_their_own():
+    names = [Job(system, 0, None).name for system in ("my system", "my_system", "my/system", "ease")]
+    assert len(set(names)) == 4
+    assert names[-1] == "ease.all.0"
+    assert all("/" not in name for name in names)
+
+
 def test_pieces_of_another_run_are_refused(world, tmp_path):
     fewrec.evaluate(world, ["popularity"], resume=tmp_path, **QUICK)
     with pytest.raises(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fewrec.cli.fitted import cache_root, tell_data, vector_cache
 from fewrec.cli.output import print_json, print_lines
@@ -14,6 +14,10 @@ from fewrec.cli.sources import read_data
 from fewrec.cli.talk import Talk
 from fewrec.config import Config
 from fewrec.errors import ConfigError
+
+if TYPE_CHECKING:
+    from fewrec.data import Dataset
+    from fewrec.evaluate import Evaluation
 
 FLAGS = (  # flag, metavar, default, help
     ("--task", "TASK", "cold-users", "cold-users, cold-items, warm, time, rating or candidates"),
@@ -50,29 +54,50 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, talk: Talk) -> int:
-    from fewrec.evaluate import evaluate
     from fewrec.recommender import Recommender
 
     config = resolved(options).config
     asked = arguments(options)
+    check_report(options.report)
     with talk.listening():
         data = read_data(options, config.data)
         tell_data(data, talk)
         ours = Recommender(
-            encoder=config.model.encoder, tune=config.model.tune, seed=config.model.seed,
+            encoder=config.model.encoder,
+            tune=config.model.tune,
+            seed=config.model.seed,
             cache=vector_cache(config.cache),
-        )  # fmt: skip
+        )
         folder = kept_folder(config, data.fingerprint, asked)
+        if options.resume and folder is None:
+            options.parser.error("--resume needs a cache, and --cache is off: nothing was kept.")
         if folder is not None and not options.resume:
             shutil.rmtree(folder, ignore_errors=True)
-        found = evaluate(
-            data, **asked, fewrec=ours, workers=whole("--workers", options.workers), resume=folder,
-            progress=not talk.quiet,
-        )  # fmt: skip
-    if folder is not None:
-        shutil.rmtree(folder, ignore_errors=True)
+        more = {"workers": whole("--workers", options.workers), "resume": folder, "progress": not talk.quiet}
+        found = measured(data, {**asked, **more, "fewrec": ours}, talk)
     if options.report:
         talk.say(f"Report: {found.report(options.report)}")
+    show(found, options)
+    if folder is not None:
+        shutil.rmtree(folder, ignore_errors=True)  # not before everything is written
+    talk.say(f"Measured in {found.seconds['all']:.1f} s.")
+    return 0
+
+
+def measured(data: Dataset, arguments: dict[str, Any], talk: Talk) -> Evaluation:
+    """The result; tells whoever interrupts it how to go on."""
+    from fewrec.evaluate import evaluate
+
+    try:
+        return evaluate(data, **arguments)
+    except KeyboardInterrupt:
+        if arguments["resume"] is not None:
+            talk.say("What is finished is kept: the same command with --resume goes on from there.")
+        raise
+
+
+def show(found: Evaluation, options: argparse.Namespace) -> None:
+    """The result on stdout."""
     if options.json:
         print_json(found.to_dict())
     elif options.csv:
@@ -81,8 +106,17 @@ def run(options: argparse.Namespace, talk: Talk) -> int:
         from rich.console import Console
 
         Console(highlight=False, emoji=False).print(found)
-    talk.say(f"Measured in {found.seconds['all']:.1f} s.")
-    return 0
+
+
+def check_report(file: str | None) -> None:
+    """``ConfigError`` where the page could not be written: nobody should measure for an hour to be told so."""
+    if file is not None and not Path(file).absolute().parent.is_dir():
+        raise ConfigError(
+            f"the folder {str(Path(file).parent)!r} does not exist.",
+            where="--report",
+            value=file,
+            hint="Make it first, or name another file.",
+        )
 
 
 def arguments(options: argparse.Namespace) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,7 +30,9 @@ class Job:
     @property
     def name(self) -> str:
         """A file name."""
-        safe = "".join(letter if letter.isalnum() or letter in "-_" else "_" for letter in self.system)
+        safe = "".join(letter if letter.isalnum() or letter == "-" else "_" for letter in self.system)[:60]
+        if safe != self.system:  # two names may look alike in a file name
+            safe += "-" + hashlib.sha256(self.system.encode()).hexdigest()[:8]
         return f"{safe}.{size_name(self.size)}.{self.split}"
 
 

@@ -1,6 +1,6 @@
 """Contract suites that an outsider can run on parts of their own, and small worlds whose answer is known.
 
-``check_encoder``, ``check_signal`` and ``worlds`` are loaded when they are first asked for.
+``check_encoder``, ``check_signal``, ``check_system`` and ``worlds`` are loaded when they are first asked for.
 """
 
 from __future__ import annotations
@@ -8,9 +8,9 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-__all__ = ["check_encoder", "check_signal", "worlds"]
+__all__ = ["check_encoder", "check_signal", "check_system", "worlds"]
 
-_HOMES = {"check_encoder": "encoders", "check_signal": "signals"}
+_HOMES = {"check_encoder": "encoders", "check_signal": "signals", "check_system": "systems"}
 
 
 def __getattr__(name: str) -> Any:
