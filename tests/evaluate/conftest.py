@@ -32,4 +32,4 @@ def planted(users: int = 60, items: int = 24, seed: int = 0) -> Dataset:
 
 @pytest.fixture(scope="session")
 def world() -> Dataset:
-    return planted()
+    return planted(seed=1)

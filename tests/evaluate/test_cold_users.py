@@ -79,9 +79,9 @@ def test_what_cannot_be_tested_is_left_out_and_said(world):
 
 def test_two_tastes_are_learned_from_three_ratings_and_not_from_none(found):
     # Nobody's favourites are everybody's: the two tastes cancel out in every count.
-    assert mean(found, "ease", 3) > 0.7
-    assert mean(found, "user-knn", 3) > 0.7
-    assert mean(found, "text", 3) > 0.7
+    assert mean(found, "ease", 3) > 0.65
+    assert mean(found, "user-knn", 3) > 0.65
+    assert mean(found, "text", 3) > 0.65
     assert mean(found, "ease", 0) < 0.6
     assert mean(found, "popularity", 3) < 0.6
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from fewrec.data import Dataset
 from fewrec.errors import DataError
 from fewrec.evaluate.settings import LEAST_USERS, Settings
+from fewrec.evaluate.twins import twins_of
 
 __all__ = ["Case", "Plan", "Split", "cold_users"]
 
@@ -103,7 +104,8 @@ def need_interactions(data: Dataset, least: int = 1) -> None:
 
 
 def cold_users(data: Dataset, settings: Settings) -> Plan:
-    """Test users are drawn among those with a liked item beyond the largest k; everybody else may train.
+    """Test users are drawn among those with a liked item beyond the largest k; everybody else may train, but for who
+    has nearly the same items as a test user.
 
     The order in which a test user's interactions are revealed is random. A seed draws at most ``test_users`` and at
     most a third of those who can be tested. Values of k for which fewer than twenty users could be tested, and clearly
@@ -124,7 +126,7 @@ def cold_users(data: Dataset, settings: Settings) -> Plan:
             f"{max(k_shots)} interactions."
         )
         k_shots, able = k_shots[:-1], easier
-    splits = []
+    splits, doubles = [], []
     for seed, users in able.items():
         tested = users[: min(settings.test_users, len(users) // 3)]
         if len(tested) < LEAST_USERS:
@@ -134,7 +136,14 @@ def cold_users(data: Dataset, settings: Settings) -> Plan:
                 value=len(users),
                 hint=f"At least {3 * LEAST_USERS} are needed: a third is tested. Lower k_shot, or collect more.",
             )
-        splits.append(_strangers(data, histories, seed, tested, orders[seed], max(k_shots)))
+        twins = twins_of(data, tested, np.setdiff1d(np.flatnonzero(histories.count), tested))
+        doubles.append(len(twins))
+        splits.append(_strangers(data, histories, seed, (tested, twins), orders[seed], max(k_shots)))
+    if any(doubles):
+        notes.append(
+            f"{max(doubles)} users did not train: they have nearly the same items as a test user, and may be the same "
+            "person under another name."
+        )
     sizes, more = trained_sizes(settings.train_users, min(len(split.training_users) for split in splits))
     return Plan(tuple(splits), k_shots, sizes, (*notes, *more))
 
@@ -164,9 +173,16 @@ def _able(
 
 
 def _strangers(
-    data: Dataset, histories: Histories, seed: int, tested: Indices, orders: Sequence[Indices], shown: int
+    data: Dataset,
+    histories: Histories,
+    seed: int,
+    kept_out: tuple[Indices, Indices],
+    orders: Sequence[Indices],
+    shown: int,
 ) -> Split:
-    others = np.setdiff1d(np.flatnonzero(histories.count), tested)
+    """``kept_out``: who is tested, and their twins; neither trains."""
+    tested, twins = kept_out
+    others = np.setdiff1d(np.flatnonzero(histories.count), np.concatenate([tested, twins]))
     cases = [
         histories.case(data.users.ids[user], orders[user][:shown], orders[user][shown:])
         for user in tested.tolist()
