@@ -128,3 +128,15 @@ def test_progress_is_told(world):
         world, ["popularity"], seeds=2, k_shot=1, progress=lambda done, total: told.append((done, total))
     )
     assert told == [(0, 2), (1, 2), (2, 2)]
+
+
+def test_systems_are_described_without_what_differs_between_runs(world):
+    from fewrec.signals import resolve_signals
+
+    (popularity,) = resolve_signals(["popularity"])
+    ours = Recommender(lambda texts: np.ones((len(texts), 2)), [popularity, "words"], tune=False)
+    found = fewrec.evaluate(world, ["fewrec"], fewrec=ours, seeds=1, k_shot=1, progress=False)
+    assert found.settings["systems"] == {
+        "popularity": "The bestseller list: how many training users liked the item.",
+        "fewrec": "Recommender(encoder='function', signals=['popularity', 'words'], tune=False, seed=0, s=8)",
+    }

@@ -8,7 +8,7 @@ import pytest
 import fewrec
 from fewrec import Dataset, Recommender
 from fewrec.errors import ConfigError, DataError
-from fewrec.evaluate import register_system, system_names, systems
+from fewrec.evaluate import lineup, register_system, system_names
 
 QUICK = {"seeds": 1, "k_shot": (3,), "progress": False}
 
@@ -173,7 +173,7 @@ def test_a_system_that_knows_nothing_is_ranked_at_random(world):
 
 
 def test_a_registered_system_has_a_name(world, monkeypatch):
-    monkeypatch.setattr(systems, "_SYSTEMS", dict(systems._SYSTEMS))
+    monkeypatch.setattr(lineup, "_SYSTEMS", dict(lineup._SYSTEMS))
     register_system("likes", Likes)
     assert "likes" in system_names()
     found = fewrec.evaluate(world, ["likes"], **QUICK)

@@ -10,9 +10,9 @@ from types import ModuleType
 from typing import Any
 
 from fewrec.evaluate.evaluation import Evaluation
+from fewrec.evaluate.lineup import register_system, system_names
 from fewrec.evaluate.run import evaluate
 from fewrec.evaluate.settings import TASKS
-from fewrec.evaluate.systems import register_system, system_names
 
 __all__ = ["TASKS", "Evaluation", "evaluate", "register_system", "system_names"]
 

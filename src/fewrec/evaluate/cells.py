@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from fewrec.evaluate.catalogue import METRICS, base_name, primary_metrics
 from fewrec.evaluate.jobs import Measured
+from fewrec.evaluate.lineup import BASELINES
 from fewrec.evaluate.measure import Marks
 from fewrec.evaluate.settings import Settings, size_name
 from fewrec.evaluate.splits import Plan
@@ -21,7 +22,6 @@ from fewrec.evaluate.statistics import (
     holm,
     verdict,
 )
-from fewrec.evaluate.systems import is_baseline
 
 __all__ = ["Group", "cells", "comparisons", "groups", "rounded", "slices", "user_rows"]
 
@@ -140,13 +140,13 @@ def comparisons(settings: Settings, found: Sequence[Group]) -> list[dict[str, An
 
 def _pairs(found: Sequence[Group]) -> Iterator[tuple[Group, Group]]:
     order = list(dict.fromkeys(group.system for group in found))
-    contenders = [name for name in order if not is_baseline(name)]
+    contenders = [name for name in order if name not in BASELINES]
     for mine in found:
         for theirs in found:
             if (mine.size, mine.k_shot) != (theirs.size, theirs.k_shot) or mine.system == theirs.system:
                 continue
             later = order.index(mine.system) > order.index(theirs.system)
-            if (mine.system in contenders and (is_baseline(theirs.system) or later)) or (
+            if (mine.system in contenders and (theirs.system in BASELINES or later)) or (
                 not contenders and later
             ):
                 yield mine, theirs

@@ -57,7 +57,7 @@ class Evaluation:
         return [
             f"{system} {word} {self.must_beat}: "
             + "; ".join(
-                place + ("" if shots == ["None"] else f" k = {', '.join(shots)}")
+                place + ("" if shots == ["None"] else f", k = {', '.join(shots)}")
                 for place, shots in places.items()
             )
             + "."
@@ -118,10 +118,7 @@ class Evaluation:
 
 def place_of(row: dict[str, Any], settings: dict[str, Any]) -> str:
     """The metric of a row, and its number of training users where there are several."""
-    size = row["train_users"]
-    learned = "" if len(settings["train_users"]) == 1 else f" learned from {size} people,"
-    return (
-        f"{row['metric']}{learned or ','}"
-        if row["k_shot"] is not None
-        else f"{row['metric']}{learned}".rstrip(",")
-    )
+    place = str(row["metric"])
+    if len(settings["train_users"]) > 1:
+        place += f" learned from {row['train_users']} people"
+    return place

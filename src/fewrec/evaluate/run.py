@@ -13,15 +13,14 @@ from typing import Any
 from fewrec.data import Dataset
 from fewrec.encode import progress_bar
 from fewrec.errors import ConfigError, DataError
-from fewrec.evaluate import baselines, textbook
 from fewrec.evaluate.cells import cells, comparisons, groups, rounded, slices, user_rows
 from fewrec.evaluate.evaluation import Evaluation
 from fewrec.evaluate.guard import check_system
 from fewrec.evaluate.jobs import Measured, Work, jobs_of
 from fewrec.evaluate.keep import Kept, run_key
+from fewrec.evaluate.lineup import lineup, must_beat
 from fewrec.evaluate.settings import Settings, moment, size_name
 from fewrec.evaluate.splitsfile import digest
-from fewrec.evaluate.systems import WithAttributes, chosen_systems, register_system
 from fewrec.evaluate.tasks import plan_of
 from fewrec.evaluate.workers import done, packed, unpacked
 from fewrec.evaluate.world import World
@@ -30,19 +29,6 @@ from fewrec.recommender import Recommender
 __all__ = ["evaluate"]
 
 Progress = Callable[[int, int], None]
-
-for _name, _make in {
-    "random": baselines.Random,
-    "popularity": baselines.Popularity,
-    "item-mean": baselines.ItemMean,
-    "user-mean": baselines.UserMean,
-    "text": baselines.Text,
-    "user-knn": textbook.UserKnn,
-    "ease": textbook.Ease,
-    "fewrec": Recommender,
-    "fewrec-attributes": WithAttributes,
-}.items():
-    register_system(_name, _make)
 
 
 def evaluate(
@@ -114,19 +100,11 @@ def evaluate(
     )
     world = World.of(data)
     settings, plan = plan_of(data, world.data, settings, splits)
-    chosen = chosen_systems(
-        systems, usual_baselines(world, settings), must_beat(settings), usual(world, settings)
-    )
-    if fewrec is not None:
-        ready = {"fewrec": fewrec, "fewrec-attributes": WithAttributes(fewrec)}
-        chosen.update({name: system for name, system in ready.items() if name in chosen})
-    work = Work(world, settings, plan, chosen)
-    given = [
-        name for name in chosen if isinstance(systems, Mapping) and not isinstance(systems.get(name, ""), str)
-    ]
-    if guard:
-        checked = unpacked(packed(work)) if workers > 1 and given else work
-        for name in given:
+    chosen = lineup(systems, fewrec, world, settings)
+    work = Work(world, settings, plan, chosen.systems)
+    if guard and chosen.given:
+        checked = unpacked(packed(work)) if workers > 1 else work  # what has been fitted travels badly
+        for name in chosen.given:
             check_system(checked, name)
     about: dict[str, Any] = {
         "settings": settings.to_dict(),
@@ -134,57 +112,13 @@ def evaluate(
         "fingerprint": world.data.fingerprint,
     }
     about["settings"]["splits"] = None if splits is None else digest(splits)
-    measured = _measured(work, workers, resume, progress, run_key(**about, systems=described(chosen)))
+    about["settings"]["systems"] = chosen.described()
+    measured = _measured(work, workers, resume, progress, run_key(**about))
     return _evaluation(work, measured, about, time.perf_counter() - begin)
 
 
 def _several(given: Any) -> tuple[Any, ...]:
     return tuple(given) if isinstance(given, Sequence) and not isinstance(given, str) else (given,)
-
-
-def usual_baselines(world: World, settings: Settings) -> list[str]:
-    """What is measured beside everything: what the data allow."""
-    explicit = world.data.feedback.kind == "explicit"
-    if settings.task == "rating":
-        return ["item-mean", "user-mean"]
-    return [
-        "random",
-        "popularity",
-        *(["item-mean"] if explicit else []),
-        *(["text"] if world.words.nnz else []),
-    ]
-
-
-def usual(world: World, settings: Settings) -> list[str]:
-    """fewrec, and where something is known of users, fewrec that is told of it."""
-    told = settings.task == "cold-users" and world.data.user_features[0].nnz > 0
-    return ["fewrec", *(["fewrec-attributes"] if told else [])]
-
-
-def must_beat(settings: Settings) -> str:
-    """The baseline that is always there, and that a system is flagged for not beating."""
-    return "item-mean" if settings.task == "rating" else "popularity"
-
-
-def described(systems: Mapping[str, Any]) -> dict[str, str]:
-    """Each system in words that change when it does, as far as one can see from outside."""
-    return {name: _in_words(system) for name, system in systems.items()}
-
-
-def _in_words(system: Any) -> str:
-    kind = type(system)
-    if isinstance(system, Recommender):
-        encoder = system.encoder if isinstance(system.encoder, str) else type(system.encoder).__name__
-        return (
-            f"Recommender(encoder={encoder!r}, signals={system.signals!r}, tune={system.tune}, "
-            f"seed={system.seed}, s={system.s})"
-        )
-    first = (kind.__doc__ or "").partition("\n")[0]
-    if isinstance(system, WithAttributes):
-        return f"{first} {_in_words(system.model)}"
-    return (
-        first if kind.__module__.startswith("fewrec.evaluate.") else f"{kind.__module__}.{kind.__qualname__}"
-    )
 
 
 def versions() -> dict[str, str]:
@@ -244,7 +178,6 @@ def _evaluation(work: Work, measured: list[Measured], about: dict[str, Any], sec
             **about["settings"],
             "k_shot": list(plan.k_shots),
             "train_users": [size_name(size) for size in plan.sizes],
-            "systems": described(work.systems),
             "liked": data.feedback.describe(),
             "lists": sum(len(split.cases) for split in plan.splits),
             "training_users": min(len(split.training_users) for split in plan.splits),

@@ -1,4 +1,4 @@
-"""What can be evaluated, by name or as an object, and how it is asked.
+"""What can be evaluated, and how it is asked.
 
 The contract: ``fit(data)`` learns from a ``Dataset``, each time from nothing; ``score(support)`` gives ``(I,)`` numbers
 in the order of ``data.items`` for somebody who is known by ``support``, item id -> value; larger is better, NaN is "no
@@ -9,86 +9,21 @@ idea". Optional: ``score_many(supports)`` -> ``(B, I)``; ``predict(support=...)`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fewrec.data import Dataset
-from fewrec.errors import ConfigError, DataError
+from fewrec.errors import DataError
 from fewrec.evaluate.splits import Case
 from fewrec.recommender import Recommender
 
-__all__ = ["Asked", "Factory", "WithAttributes", "chosen_systems", "register_system", "system_names"]
+__all__ = ["Asked", "WithAttributes"]
 
-Factory = Callable[[], Any]
 Floats = NDArray[np.float64]
 FIELDS = ("mean", "low", "high", "probability")
-
-_SYSTEMS: dict[str, Factory] = {}
-
-
-def register_system(name: str, make: Factory) -> None:
-    """Makes ``make()`` known as ``name``, for ``systems=[name]`` and ``--systems name``."""
-    _SYSTEMS[name] = make
-
-
-def system_names() -> list[str]:
-    """The names that can be asked for."""
-    return list(_SYSTEMS)
-
-
-def chosen_systems(
-    systems: Sequence[str] | Mapping[str, Any] | None,
-    baselines: Sequence[str],
-    must_beat: str,
-    ours: Sequence[str] = ("fewrec",),
-) -> dict[str, Any]:
-    """Name -> object, baselines first.
-
-    ``None``: the baselines and ``ours``. A mapping: the baselines, and what it holds (objects, or names of built-in
-    systems). A list of names: these, and ``must_beat``. Raises ``ConfigError``.
-    """
-    if systems is None:
-        systems = [*baselines, *ours]
-    if isinstance(systems, Mapping):
-        given = {**{name: name for name in baselines}, **systems}
-    else:
-        names = [systems] if isinstance(systems, str) else list(systems)
-        given = {name: name for name in (*(() if must_beat in names else (must_beat,)), *names)}
-    first = [name for name in _SYSTEMS if name in given and is_baseline(name)]
-    return {
-        name: _made(name, given[name]) for name in (*first, *(name for name in given if name not in first))
-    }
-
-
-def is_baseline(name: str) -> bool:
-    """Whether everybody has to beat this one."""
-    return name in ("random", "popularity", "item-mean", "user-mean", "text")
-
-
-def _made(name: str, given: Any) -> Any:
-    if not isinstance(given, str):
-        for method in ("fit", "score"):
-            if not callable(getattr(given, method, None)):
-                raise ConfigError(
-                    f"a {type(given).__name__} has no method {method}.",
-                    where=f"systems[{name!r}]",
-                    hint="A system has fit(data) and score(support) -> (I,) numbers.",
-                )
-        return given
-    if given not in _SYSTEMS:
-        import difflib
-
-        near = difflib.get_close_matches(given, _SYSTEMS, 1, 0.4) or list(_SYSTEMS)
-        raise ConfigError(
-            f"there is no system {given!r}.",
-            where="systems",
-            value=given,
-            hint=f"Did you mean {near[0]}? Systems: {', '.join(_SYSTEMS)}; or give an object with fit and score.",
-        )
-    return _SYSTEMS[given]()
 
 
 class WithAttributes:

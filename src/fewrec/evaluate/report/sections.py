@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from fewrec.evaluate.catalogue import METRICS, base_name
+from fewrec.evaluate.lineup import BASELINES
 from fewrec.evaluate.report import charts
 from fewrec.evaluate.report.words import Lookup, called, headline, metric_words, shown_words, tiles
 
 __all__ = ["beyond", "certainty", "everything", "health", "learning", "matrix", "method", "parts", "top"]
 
-BASELINES = ("random", "popularity", "item-mean", "user-mean", "text")
 SIGNS = {"better": "▲", "worse": "▼", "no clear winner": "≈"}
 BEYOND = ("coverage", "gini", "diversity", "novelty")
 
