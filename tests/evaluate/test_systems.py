@@ -257,3 +257,48 @@ def test_in_the_mirrored_world_the_bestseller_is_called_like_the_least_sold():
     other = mirrored(data, data)
     assert dict(zip(other.items.ids, other.titles, strict=True)) == {1: "little", 2: "some", 3: "much"}
     assert other.history("c") == {3: 1.0}
+
+
+class Hoarder(Likes):
+    """Keeps what earlier fits saw, test users of other splits among it."""
+
+    seen = 0
+
+    def fit(self, data):
+        super().fit(data)
+        self.seen += len(data.interactions)
+        self.likes = self.likes * (1 if self.seen == len(data.interactions) else np.nan)
+
+
+def maker():
+    return Hoarder()
+
+
+@pytest.mark.parametrize("system", [Hoarder(), Hoarder, maker, lambda: Hoarder()])
+def test_what_an_earlier_fit_saw_does_not_stay(world, system):
+    found = fewrec.evaluate(world, {"mine": system}, seeds=3, k_shot=3, progress=False)
+    marks = {
+        name: [row["value"] for row in found.rows if row["system"] == name and row["metric"] == "mrr"]
+        for name in ("mine", "popularity")
+    }
+    assert marks["mine"] == marks["popularity"]
+
+
+def test_a_system_that_cannot_be_copied_is_told_of(world):
+    class Locked(Likes):
+        def __init__(self):
+            import threading
+
+            self.lock = threading.Lock()
+
+    with pytest.raises(
+        ConfigError, match=r"it cannot be copied: TypeError: cannot pickle '_thread.lock' object"
+    ) as caught:
+        fewrec.evaluate(world, {"locked": Locked()}, **QUICK)
+    assert "Give a class, or a function that makes one" in caught.value.hint
+    assert "locked" in {row["system"] for row in fewrec.evaluate(world, {"locked": Locked}, **QUICK).cells}
+
+
+def test_a_class_without_the_methods_is_refused(world):
+    with pytest.raises(ConfigError, match="a type has no method fit"):
+        fewrec.evaluate(world, {"nothing": int}, **QUICK)

@@ -52,7 +52,7 @@ def check_system(work: Work, name: str) -> None:
     """``ConfigError`` where the system finds what people like in the mirrored world."""
     data, split = work.world.data, work.plan.splits[0]
     learned = mirrored(data.only(split.pairs(data, TRAINING)), data)
-    asked = Asked(name, work.systems[name], learned, data)
+    asked = Asked(name, work.fresh(name), learned, data)
     hindsight = np.bincount(
         np.concatenate([case.relevant for case in split.cases]), minlength=len(data.items)
     ).astype(np.float64)

@@ -5,15 +5,19 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
+from fewrec.errors import ConfigError
+from fewrec.evaluate.baselines import Baseline
 from fewrec.evaluate.lists import tie_noise
 from fewrec.evaluate.measure import Marks, mark_lists, mark_predictions
 from fewrec.evaluate.settings import Settings, size_name
 from fewrec.evaluate.splits import Plan
-from fewrec.evaluate.systems import Asked
+from fewrec.evaluate.systems import Asked, WithAttributes, is_factory
 from fewrec.evaluate.world import Trained, World
+from fewrec.recommender import Recommender
 from fewrec.recommender.threads import one_thread
 
 __all__ = ["Job", "Measured", "Work", "jobs_of"]
@@ -76,13 +80,30 @@ class Work:
     plan: Plan
     systems: dict[str, Any]
 
+    def fresh(self, name: str) -> Any:
+        """The system as it was given, whatever it did meanwhile: what it learned from one split's training users, who
+        are test users of another, must not stay with it. ``ConfigError`` where it cannot be copied."""
+        system = self.systems[name]
+        if is_factory(system):
+            return system()
+        if isinstance(system, Recommender | Baseline | WithAttributes):
+            return system  # each of their fits begins anew, which tests hold them to
+        try:
+            return deepcopy(system)
+        except Exception as error:
+            raise ConfigError(
+                f"it cannot be copied: {type(error).__name__}: {error}.",
+                where=f"systems[{name!r}]",
+                hint="Give a class, or a function that makes one: each split is learned from nothing.",
+            ) from error
+
     @one_thread
     def do(self, job: Job) -> Measured:
         """Fits and measures. Linear algebra runs on one thread, so that sums come out the same everywhere."""
         begin = time.perf_counter()
         split = self.plan.splits[job.split]
         data = self.world.data.only(split.pairs(self.world.data, job.size))
-        asked, trained = Asked(job.system, self.systems[job.system], data, self.world.data), Trained.of(data)
+        asked, trained = Asked(job.system, self.fresh(job.system), data, self.world.data), Trained.of(data)
         ratings = self.settings.task == "rating"
         noise = None if ratings else tie_noise(split.seed, len(split.cases), len(data.items))
         told = []

@@ -10,7 +10,7 @@ from typing import Any
 from fewrec.errors import ConfigError
 from fewrec.evaluate.baselines import ItemMean, Popularity, Random, Text, UserMean
 from fewrec.evaluate.settings import Settings
-from fewrec.evaluate.systems import WithAttributes
+from fewrec.evaluate.systems import WithAttributes, is_factory
 from fewrec.evaluate.textbook import Ease, UserKnn
 from fewrec.evaluate.world import World
 from fewrec.recommender import Recommender
@@ -106,12 +106,14 @@ def must_beat(settings: Settings) -> str:
 def _made(name: str, wanted: Any, ready: Mapping[str, Any]) -> Any:
     if isinstance(wanted, str):
         return ready[wanted] if wanted in ready else _by_name(wanted)
+    if is_factory(wanted) and not isinstance(wanted, type):
+        return wanted
     for method in ("fit", "score"):
         if not callable(getattr(wanted, method, None)):
             raise ConfigError(
                 f"a {type(wanted).__name__} has no method {method}.",
                 where=f"systems[{name!r}]",
-                hint="A system has fit(data) and score(support) -> (I,) numbers.",
+                hint="A system has fit(data) and score(support) -> (I,) numbers. Give one, its class, or its maker.",
             )
     return wanted
 
@@ -131,7 +133,7 @@ def _by_name(name: str) -> Any:
 
 def in_words(system: Any) -> str:
     """What a system is: settings of fewrec, what a built-in one does, the class of any other."""
-    kind = type(system)
+    kind = system if is_factory(system) else type(system)
     if isinstance(system, Recommender):
         encoder = system.encoder if isinstance(system.encoder, str) else type(system.encoder).__name__
         chosen = system.signals

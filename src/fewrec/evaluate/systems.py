@@ -1,6 +1,6 @@
 """What can be evaluated, and how it is asked.
 
-The contract: ``fit(data)`` learns from a ``Dataset``, each time from nothing; ``score(support)`` gives ``(I,)`` numbers
+The contract: ``fit(data)`` learns from a ``Dataset``; ``score(support)`` gives ``(I,)`` numbers
 in the order of ``data.items`` for somebody who is known by ``support``, item id -> value; larger is better, NaN is "no
 idea". Optional: ``score_many(supports)`` -> ``(B, I)``; ``predict(support=...)`` -> an object with ``mean``, ``low``,
 ``high`` and ``probability``, ``(1, I)`` each, NaN where nothing is said; ``tuning``: what was searched and chosen;
@@ -20,10 +20,15 @@ from fewrec.errors import DataError
 from fewrec.evaluate.splits import Case
 from fewrec.recommender import Recommender
 
-__all__ = ["Asked", "WithAttributes"]
+__all__ = ["Asked", "WithAttributes", "is_factory"]
 
 Floats = NDArray[np.float64]
 FIELDS = ("mean", "low", "high", "probability")
+
+
+def is_factory(system: Any) -> bool:
+    """Whether this makes systems, and is none itself: a class, or a function without ``fit``."""
+    return isinstance(system, type) or (callable(system) and not hasattr(system, "fit"))
 
 
 class WithAttributes:
