@@ -16,7 +16,11 @@ PAGE = (Path(__file__).resolve().parents[2] / "docs" / "evaluate.md").read_text(
 
 def lacking(names) -> list[str]:
     """Those that no code on the page names."""
-    return [name for name in names if not re.search(rf"`[^`\n]*(?<![\w-]){re.escape(name)}(?![\w-])[^`\n]*`", PAGE)]
+    return [
+        name
+        for name in names
+        if not re.search(rf"`[^`\n]*(?<![\w-]){re.escape(name)}(?![\w-])[^`\n]*`", PAGE)
+    ]
 
 
 def first_cells(heading: str) -> set[str]:
@@ -36,7 +40,9 @@ def test_every_argument_is_told():
 
 def test_every_field_and_method_of_the_result_is_told():
     methods = [name for name in vars(Evaluation) if not name.startswith("_")]
-    assert lacking({*methods, *(field.name for field in fields(Evaluation))} - {"must_beat", "make_rows"}) == []
+    assert (
+        lacking({*methods, *(field.name for field in fields(Evaluation))} - {"must_beat", "make_rows"}) == []
+    )
 
 
 def test_the_tables_are_complete_and_name_nothing_else():

@@ -6,7 +6,18 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.metrics import brier_score_loss, log_loss, ndcg_score, roc_auc_score
+from sklearn.calibration import calibration_curve
+from sklearn.metrics import (
+    brier_score_loss,
+    label_ranking_average_precision_score,
+    log_loss,
+    mean_absolute_error,
+    ndcg_score,
+    roc_auc_score,
+    root_mean_squared_error,
+    top_k_accuracy_score,
+)
+from sklearn.metrics.pairwise import cosine_distances
 
 from fewrec.evaluate import beyond, certainty, metrics
 from fewrec.evaluate.baselines import tfidf, unit_rows
@@ -202,3 +213,46 @@ def test_a_relevant_item_moved_up_never_harms(relevant, data):
     scores[[at - 1, at]] = scores[[at, at - 1]]
     after = marks(scores, good, every, noise)
     assert all(new >= old - 1e-12 for old, new in zip(before, after, strict=True) if not np.isnan(old))
+
+
+def test_with_one_relevant_item_against_scikit_learn():
+    rng = np.random.default_rng(3)
+    scores, one = rng.normal(size=(300, 40)), rng.integers(0, 40, 300)
+    relevant = np.eye(40, dtype=bool)[one]
+    found = ranked(scores, np.ones_like(relevant), tie_noise(0, 300, 40), 10)
+    hits, count = np.take_along_axis(relevant, found.top, axis=1), np.ones(300, dtype=int)
+    wanted = top_k_accuracy_score(one, scores, k=10, labels=np.arange(40))
+    assert metrics.hit_rate(hits, count).mean() == pytest.approx(wanted)
+    assert metrics.recall(hits, count).mean() == pytest.approx(wanted)
+    wanted = label_ranking_average_precision_score(relevant, scores)  # with one relevant item: 1 / rank
+    assert metrics.reciprocal_rank(found.first(relevant), count).mean() == pytest.approx(wanted)
+
+
+def test_errors_calibration_and_distances_against_scikit_learn():
+    rng = np.random.default_rng(4)
+    predicted, true = rng.normal(size=400), rng.normal(size=400)
+    assert certainty.rmse(predicted, true) == pytest.approx(root_mean_squared_error(true, predicted))
+    assert certainty.mae(predicted, true) == pytest.approx(mean_absolute_error(true, predicted))
+    said = rng.random(1000)
+    came = (rng.random(1000) < said**2).astype(float)
+    share, mean = calibration_curve(came, said, n_bins=10, strategy="quantile")
+    found = certainty.bins(said, came)
+    assert [one.said for one in found] == pytest.approx(
+        mean, abs=2e-3
+    )  # a case at a border may go either way
+    assert [one.true for one in found] == pytest.approx(share, abs=0.011)
+    assert certainty.calibration_error(found) == pytest.approx(np.abs(share - mean).mean(), abs=3e-3)
+    rows = unit_rows(
+        tfidf([" ".join(2 * letter for letter in rng.choice(list("abcdefgh"), 4)) for _ in range(20)])
+    )
+    top = np.array([rng.permutation(20)[:6] for _ in range(5)])
+    for mark, row in zip(beyond.diversity(top, rows), top, strict=True):
+        apart = cosine_distances(rows[row].toarray())
+        assert mark == pytest.approx(apart[np.triu_indices(6, 1)].mean())
+
+
+def test_gini_is_half_the_relative_mean_difference():
+    top = np.random.default_rng(5).integers(0, 15, size=(40, 3))
+    listed = np.bincount(top.ravel(), minlength=20)
+    apart = np.abs(listed[:, None] - listed).mean()
+    assert beyond.gini(top, 20) == pytest.approx(apart / (2 * listed.mean()))
