@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
 
 import numpy as np
 
@@ -55,6 +55,16 @@ class Feedback:
     half_life: float | None = None
     like_value: float = 1.0
     dislike_value: float = -1.0
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready fields."""
+        return {**asdict(self), "scale": None if self.scale is None else list(self.scale)}
+
+    @classmethod
+    def from_dict(cls, fields: Mapping[str, Any]) -> Feedback:
+        """The inverse of :meth:`to_dict`, after a trip through JSON."""
+        scale = fields["scale"]
+        return cls(**{**fields, "scale": None if scale is None else tuple(scale)})
 
     def liked(self, values: object) -> np.ndarray:
         """(N,) bool: which of ``values`` (N,) are likes; compared in float32, the width in which values are

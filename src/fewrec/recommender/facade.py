@@ -107,7 +107,7 @@ class Recommender:
 
     def _set_data(self, data: Dataset) -> None:
         self._data = data
-        self._visitors = Visitors(data, self._fitted.portrait_names)
+        self._visitors = Visitors(data, self._fitted.portrait_names, self._fitted.feedback)
         self._columns = Columns(data.item_columns, len(data.items))
         position = self._fitted.position
         self._place = np.array([position.get(item, -1) for item in data.items.ids], dtype=np.intp)

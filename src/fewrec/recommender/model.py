@@ -13,6 +13,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from fewrec.data import Dataset
+from fewrec.data.feedback import Feedback
 from fewrec.encode import Encoder, progress_bar
 from fewrec.fewshot.calibration import Calibration
 from fewrec.fewshot.episodes import Episode
@@ -64,6 +65,7 @@ class FittedModel:
     training: TrainingData
     ranker: Ranker
     user_ids: list[str | int]  # the training users, row by row
+    feedback: Feedback  # what values meant in the data that it was fitted on
     new_weights: NDArray[np.float64] | None  # of NewItems; None where there is nothing to learn them from
     portrait_names: list[str]  # what the columns of training.portraits mean
     profile_size: int  # features in a profile at most
@@ -229,6 +231,7 @@ def fit_model(
         training=training,
         ranker=ranker,
         user_ids=list(data.users.ids),
+        feedback=data.feedback,
         new_weights=new_weights,
         portrait_names=list(data.user_features[1]),
         profile_size=profile_size,

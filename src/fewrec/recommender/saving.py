@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from fewrec.data import Dataset
+from fewrec.data.feedback import Feedback
 from fewrec.encode import Encoder, Words
 from fewrec.errors import StoreError
 from fewrec.fewshot.fusion import Fusion
@@ -97,6 +98,7 @@ def to_parts(model: FittedModel, data: Dataset) -> Parts:
     tables, settings = data.to_tables()
     about = {
         "explicit": training.explicit,
+        "feedback": model.feedback.to_dict(),
         "profile_size": model.profile_size,
         "fused": list(fusion.names),
         "trust": None if trust is None else trust.to_dict(),
@@ -164,6 +166,7 @@ def from_parts(
     model = FittedModel(
         item_ids=tables["items"]["id"],
         user_ids=tables["users"]["id"],
+        feedback=Feedback.from_dict(about["feedback"]),
         reader=reader,
         training=training,
         ranker=ranker,

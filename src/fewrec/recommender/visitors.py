@@ -11,7 +11,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from fewrec.data import Dataset
-from fewrec.data.feedback import ANY_LIKE, bare_values, liked_without_scale, mistaken_weights
+from fewrec.data.feedback import ANY_LIKE, Feedback, bare_values, liked_without_scale, mistaken_weights
 from fewrec.data.names import readable
 from fewrec.errors import ConfigError, DataError, FewrecWarning, UnknownIdError
 
@@ -91,9 +91,14 @@ class Catalogue:
 class Visitors:
     """Reads the arguments of a request."""
 
-    def __init__(self, data: Dataset, trained: Sequence[str] = ()) -> None:
-        """``trained``: the user features that the model knows, in its order; the data may have others."""
+    def __init__(self, data: Dataset, trained: Sequence[str] = (), feedback: Feedback | None = None) -> None:
+        """``trained``: the user features that the model knows, in its order; the data may have others.
+
+        ``feedback``: what values meant when the model was fitted. Rows that came or went since may read otherwise, and
+        the model would be asked in a language that it has not learned. One that knew no feedback takes the data's.
+        """
         self.data = data
+        self.feedback = data.feedback if feedback is None or feedback.kind == "none" else feedback
         self.catalogue = Catalogue(data)
         self._features = data.user_features[1]
         known = {name: column for column, name in enumerate(trained)}
@@ -192,7 +197,7 @@ class Visitors:
             None if isinstance(value, bool | np.bool_) else self._value(name, value) for name, value in pairs
         ]
         beside = [number for number in numbers if number is not None]
-        like, dislike = bare_values(self.data.feedback, beside)
+        like, dislike = bare_values(self.feedback, beside)
         result: dict[Id, float] = {}
         for (name, value), given in zip(pairs, numbers, strict=True):
             number = given if given is not None else like if value else dislike
@@ -210,7 +215,7 @@ class Visitors:
         return result
 
     def _value(self, name: Any, value: Any) -> float:
-        scale = self.data.feedback.scale
+        scale = self.feedback.scale
         try:
             number = float(value)
         except (TypeError, ValueError, OverflowError):
@@ -234,7 +239,7 @@ class Visitors:
     def _likes(self, values: dict[Id, float], given: dict[Id, float], notes: list[str]) -> dict[Id, bool]:
         if not values:
             return {}
-        feedback, note = self.data.feedback, None
+        feedback, note = self.feedback, None
         if feedback.kind == "none":
             flags, note = liked_without_scale(list(values.values()))
         else:
