@@ -40,7 +40,7 @@ class Dataset:
     ...     interactions={"user": ["anna", "anna"], "item": [1, 2], "rating": [5, 2]},
     ... )
     >>> data.history("anna"), data.feedback.describe()
-    ({1: 5.0, 2: 2.0}, 'ratings from 2 to 5; 3.95 and more is a like')
+    ({1: 5.0, 2: 2.0}, 'ratings from 1 to 5; 3.6 and more is a like')
     """
 
     def __init__(
