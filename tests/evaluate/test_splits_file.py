@@ -186,3 +186,93 @@ def test_what_is_no_candidate_is_not_looked_for(tmp_path, shop):
     path = written(tmp_path, {"candidates": [{"seed": 0, "lists": [one, one]}]})
     found = fewrec.evaluate(shop, ["popularity"], task="candidates", splits=path, n=2, progress=False)
     assert {row["value"] for row in found.rows if row["metric"] == "recall@2"} == {1.0}
+
+
+def strangers(**changed):
+    test = {"user": "a", "support": [3]}
+    return {"cold_users": [{"seed": 0, "training_users": ["b"], "test_users": [test], **changed}]}
+
+
+def lists(**changed):
+    one = {"user": "a", "support": [1], "candidates": [2, 3], "relevant": [3]}
+    return {"candidates": [{"seed": 0, "lists": [one | changed]}]}
+
+
+@pytest.mark.parametrize(
+    ("stored", "task", "message"),
+    [
+        (strangers(seed=-1), "cold-users", '"seed" is -1 and no whole number from 0 on'),
+        (strangers(seed="x"), "cold-users", '"seed" is "x" and no whole number'),
+        (strangers(seed=1.5), "cold-users", '"seed" is 1.5 and no whole number'),
+        (strangers(test_users=[]), "cold-users", '"test_users" of seed 0 holds nobody to test on'),
+        (strangers(training_users="bc"), "cold-users", '"training_users" is "bc" and no list of ids'),
+        (strangers(training_users=["b", "b"]), "cold-users", '"training_users" holds "b" twice'),
+        (
+            strangers(test_users=[{"user": "b", "support": [4]}]),
+            "cold-users",
+            '"support" shows the user "b" the item 4, of which the interactions say nothing',
+        ),
+        (
+            strangers(test_users=[{"user": "a", "support": [3, "3"]}]),
+            "cold-users",
+            '"support" holds 3 twice',
+        ),
+        (
+            strangers(test_users=[{"user": "a", "support": [1, 2, 3, 4]}]),
+            "cold-users",
+            "there is nothing to look for in any list",
+        ),
+        ({"cold_items": [{"seed": -4, "hidden_items": [3]}]}, "cold-items", '"seed" is -4'),
+        ({"cold_items": [{"seed": 0, "hidden_items": []}]}, "cold-items", 'nobody likes any of the "hidden_items"'),
+        ({"candidates": [{"seed": 0, "lists": []}]}, "candidates", '"lists" of seed 0 holds nobody'),
+        (lists(relevant=[]), "candidates", "there is nothing to look for in any list"),
+        (lists(candidates=[2, 3, 3]), "candidates", '"candidates" holds 3 twice'),
+        (lists(user=[1]), "candidates", r'"user" is \[1\] and no id'),
+        (lists(user=None), "candidates", '"user" is null and no id'),
+        *[
+            (lists(support={"1": value}), "candidates", '"support" of the user "a" holds .* where a number belongs')
+            for value in ("x", None, True, [1], float("nan"), 1e300)
+        ],
+    ],
+)  # fmt: skip
+def test_what_is_wrong_in_a_file_is_said(tmp_path, shop, stored, task, message):
+    with pytest.raises(DataError, match=message) as caught:
+        plan(written(tmp_path, stored), shop, task=task)
+    assert caught.value.hint
+    assert "splits.json" in caught.value.where
+
+
+@pytest.mark.parametrize(
+    ("raw", "name"),
+    [
+        (b"[" * 200_000, "splits.json"),
+        (b"abc", "splits.json.gz"),
+        (gzip.compress(json.dumps(STRANGERS).encode())[:-12], "splits.json.gz"),  # an interrupted copy
+    ],
+)
+def test_what_cannot_be_read_is_no_json(tmp_path, shop, raw, name):
+    path = tmp_path / name
+    path.write_bytes(raw)
+    with pytest.raises(DataError, match="this is no JSON"):
+        plan(path, shop)
+
+
+@pytest.mark.parametrize("name", ["absent.json", "."])
+def test_a_file_that_is_not_there(tmp_path, shop, name):
+    with pytest.raises(DataError, match="the file cannot be read") as caught:
+        plan(tmp_path / name, shop)
+    assert caught.value.hint == "Check its name."
+
+
+def test_a_k_that_the_file_does_not_reach_becomes_the_largest_that_it_does(tmp_path, shop):
+    found = plan(written(tmp_path, STRANGERS), shop, k_shot=5)
+    assert found.k_shots == (2,)
+    assert found.notes == ("at most 2 interactions can be shown: the file has no more.",)
+
+
+def test_lists_with_less_to_show_are_told(tmp_path, shop):
+    stored = strangers(test_users=[{"user": "a", "support": [3, 2]}, {"user": "c", "support": [2]}])
+    found = plan(written(tmp_path, stored), shop, k_shot=(0, 2))
+    assert found.notes == (
+        "1 of 2 lists are shown fewer than 2 interactions: the file has no more of these people.",
+    )

@@ -16,6 +16,7 @@ import gzip
 import hashlib
 import json
 import os
+import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,8 @@ PARTS = {
 }
 NEW_ITEM_USERS = 600
 """At most so many people are asked about new items, drawn by the seed among those who like one."""
+MOST_VALUE = 1e30
+"""Values are kept as float32, which ends at 3e38; nobody rates so high."""
 
 
 def plan_from(
@@ -63,6 +66,8 @@ def plan_from(
         )
     try:
         return _plan(part, entries[: settings.seeds], data, appearance, settings)
+    except _Unusable as error:
+        raise DataError(str(error), where=str(file), hint="See the docs: fixed splits.") from error
     except (KeyError, TypeError, AttributeError) as error:
         raise DataError(
             f'an entry of "{part}" lacks something or has the wrong form: {error}.',
@@ -80,10 +85,15 @@ def digest(file: str | os.PathLike[str]) -> str:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    raw = path.read_bytes()
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise DataError(
+            f"the file cannot be read: {error.strerror}.", where=str(path), hint="Check its name."
+        ) from error
     try:
         stored = json.loads(gzip.decompress(raw) if path.suffix == ".gz" else raw)
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, EOFError, zlib.error, RecursionError) as error:
         raise DataError(
             f"this is no JSON: {error}.", where=str(path), hint="See the docs: fixed splits."
         ) from error
@@ -100,68 +110,127 @@ def _plan(
     if part == "cold_users":
         splits = [_strangers(data, entry) for entry in entries]
         longest = max(len(case.support) for split in splits for case in split.cases)
-        k_shots = tuple(k for k in settings.k_shot if k <= longest)
-        if len(k_shots) < len(settings.k_shot):
+        able = tuple(k for k in settings.k_shot if k <= longest) or (longest,)
+        if able != settings.k_shot:
             notes.append(f"at most {longest} interactions can be shown: the file has no more.")
+        shown = [len(case.support) for split in splits for case in split.cases]
+        if short := sum(count < max(able) for count in shown):
+            notes.append(
+                f"{short} of {len(shown)} lists are shown fewer than {max(able)} interactions: the file has no "
+                "more of these people."
+            )
+        k_shots = able
     elif part == "cold_items":
         splits = [_new_items(data, appearance, entry) for entry in entries]
     else:
         splits = [_candidates(data, entry) for entry in entries]
+    if not any(
+        len(case.relevant if part == "candidates" else case.query) for split in splits for case in split.cases
+    ):
+        raise _Unusable("there is nothing to look for in any list.")
     sizes, more = trained_sizes(settings.train_users, min(len(split.training_users) for split in splits))
-    return Plan(tuple(splits), k_shots or (0,), sizes, (*notes, *more))
+    return Plan(tuple(splits), k_shots, sizes, (*notes, *more))
 
 
-def _at(ids: Sequence[Any], known: Vocabulary) -> Indices:
-    return np.array([known.index(id) for id in ids], dtype=np.intp)
+class _Unusable(Exception):
+    """What is wrong with an entry, in words; the caller knows the file."""
+
+
+def _at(entry: Mapping[str, Any], name: str, known: Vocabulary) -> Indices:
+    """Positions of the ids that stand under ``name``, in their order."""
+    ids = entry[name]
+    if not isinstance(ids, list):
+        raise _Unusable(f'"{name}" is {_shown(ids)} and no list of ids.')
+    found = np.array([known.index(id) for id in ids], dtype=np.intp)
+    _, first, count = np.unique(found, return_index=True, return_counts=True)
+    if (count > 1).any():
+        raise _Unusable(f'"{name}" holds {_shown(ids[int(first[count > 1][0])])} twice.')
+    return found
+
+
+def _seed(entry: Mapping[str, Any]) -> int:
+    seed = entry["seed"]
+    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+        raise _Unusable(f'"seed" is {_shown(seed)} and no whole number from 0 on.')
+    return seed
+
+
+def _several(entry: Mapping[str, Any], name: str) -> list[Any]:
+    there = entry[name]
+    if not isinstance(there, list) or not there:
+        raise _Unusable(f'"{name}" of seed {_shown(entry["seed"])} holds nobody to test on.')
+    return there
+
+
+def _shown(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 60 else f"{text[:59]}…"
 
 
 def _strangers(data: Dataset, entry: Mapping[str, Any]) -> Split:
     histories, pairs = Histories(data), data.interactions
     cases, tested = [], []
-    for test in entry["test_users"]:
+    for test in _several(entry, "test_users"):
         user = data.users.index(test["user"])
         rows = histories.rows(user)
         row_of = dict(zip(pairs.item_index[rows].tolist(), rows.tolist(), strict=True))
-        support = np.array(
-            [row_of[item] for item in _at(test["support"], data.items).tolist()], dtype=np.intp
-        )
+        items = _at(test, "support", data.items).tolist()
+        if foreign := [item for item in items if item not in row_of]:
+            raise _Unusable(
+                f'"support" shows the user {_shown(test["user"])} the item {_shown(data.items.ids[foreign[0]])}, '
+                "of which the interactions say nothing."
+            )
+        support = np.array([row_of[item] for item in items], dtype=np.intp)
         cases.append(histories.case(data.users.ids[user], support, np.setdiff1d(rows, support)))
         tested.append(user)
     held_out = np.isin(pairs.user_index, tested)
-    return Split(int(entry["seed"]), _at(entry["training_users"], data.users), tuple(cases), held_out)
+    return Split(_seed(entry), _at(entry, "training_users", data.users), tuple(cases), held_out)
 
 
 def _new_items(data: Dataset, appearance: Sequence[Any], entry: Mapping[str, Any]) -> Split:
-    hidden = np.sort(_at(entry["hidden_items"], data.items))
+    hidden, seed = np.sort(_at(entry, "hidden_items", data.items)), _seed(entry)
     place = {id: at for at, id in enumerate(appearance)}
     able = sorted(likers(data, hidden).tolist(), key=lambda user: place[data.users.ids[user]])
-    drawn = np.random.default_rng(int(entry["seed"])).permutation(len(able))[:NEW_ITEM_USERS]
+    if not able:
+        raise _Unusable(f'nobody likes any of the "hidden_items" of seed {seed}.')
+    drawn = np.random.default_rng(seed).permutation(len(able))[:NEW_ITEM_USERS]
     tested = np.array([able[at] for at in drawn.tolist()], dtype=np.intp)
-    return hidden_items(data, int(entry["seed"]), hidden, tested)
+    return hidden_items(data, seed, hidden, tested)
 
 
 def _candidates(data: Dataset, entry: Mapping[str, Any]) -> Split:
-    cases = [_list(data, one) for one in entry["lists"]]
+    cases = [_list(data, one) for one in _several(entry, "lists")]
     tested = [at for case in cases if (at := data.users.get(case.user)) is not None]
     held_out = np.isin(data.interactions.user_index, tested)
-    named = entry.get("training_users")
-    training = np.setdiff1d(np.arange(len(data.users)), tested) if named is None else _at(named, data.users)
-    return Split(int(entry["seed"]), training.astype(np.intp), tuple(cases), held_out)
+    training = (
+        _at(entry, "training_users", data.users)
+        if entry.get("training_users") is not None
+        else np.setdiff1d(np.arange(len(data.users)), tested)
+    )
+    return Split(_seed(entry), training.astype(np.intp), tuple(cases), held_out)
 
 
 def _list(data: Dataset, one: Mapping[str, Any]) -> Case:
     """Candidates that are not relevant count as disliked."""
-    feedback, support = data.feedback, one["support"]
-    shown = support if isinstance(support, Mapping) else dict.fromkeys(support, feedback.like_value)
-    candidates, relevant = _at(one["candidates"], data.items), _at(one["relevant"], data.items)
-    values = np.where(np.isin(candidates, relevant), feedback.like_value, feedback.dislike_value)
+    feedback, user, support = data.feedback, one["user"], one["support"]
+    if isinstance(user, bool) or not isinstance(user, str | int):
+        raise _Unusable(f'"user" is {_shown(user)} and no id: ids are strings or integers.')
+    shown = {"support": list(support)} if isinstance(support, Mapping) else one
+    values = list(support.values()) if isinstance(support, Mapping) else [feedback.like_value] * len(support)
+    for value in values:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= MOST_VALUE:
+            raise _Unusable(
+                f'"support" of the user {_shown(user)} holds {_shown(value)} where a number belongs.'
+            )
+    candidates, relevant = _at(one, "candidates", data.items), _at(one, "relevant", data.items)
+    truth = np.where(np.isin(candidates, relevant), feedback.like_value, feedback.dislike_value)
     return Case(
-        user=one["user"],
-        support=_at(list(shown), data.items),
-        support_values=np.array(list(shown.values()), dtype=np.float32),
+        user=user,
+        support=_at(shown, "support", data.items),
+        support_values=np.array(values, dtype=np.float32),
         query=candidates,
-        query_values=values.astype(np.float32),
+        query_values=truth.astype(np.float32),
         relevant=relevant,
-        history=len(shown) + len(relevant),
+        history=len(values) + len(relevant),
         candidates=candidates,
     )
