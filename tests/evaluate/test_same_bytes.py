@@ -116,6 +116,19 @@ def test_a_broken_piece_is_refused(world, tmp_path):
     assert caught.value.hint == "Delete the file."
 
 
+@pytest.mark.parametrize("raw", [b"null", b'{"run": 1, "measured": 3}', b"[" * 200_000, b"\xff\xfe"])
+def test_what_is_no_piece_is_refused_whatever_it_is(world, tmp_path, raw):
+    (tmp_path / "popularity.all.0.json").write_bytes(raw)
+    with pytest.raises(StoreError, match="this is no finished piece of an evaluation"):
+        fewrec.evaluate(world, ["popularity"], resume=tmp_path, **QUICK)
+
+
+def test_a_folder_in_the_place_of_a_piece_is_refused(world, tmp_path):
+    (tmp_path / "popularity.all.0.json").mkdir()
+    with pytest.raises(StoreError, match="this is no finished piece of an evaluation"):
+        fewrec.evaluate(world, ["popularity"], resume=tmp_path, **QUICK)
+
+
 def test_a_folder_that_cannot_be_made(tmp_path):
     (tmp_path / "file").write_text("", encoding="utf-8")
     with pytest.raises(StoreError, match="the folder cannot be made"):

@@ -40,7 +40,7 @@ class Kept:
         try:
             stored = json.loads(file.read_text(encoding="utf-8"))
             key, found = stored["run"], Measured.from_dict(stored["measured"])
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OSError) as error:
             raise StoreError(
                 "this is no finished piece of an evaluation.", where=str(file), hint="Delete the file."
             ) from error
