@@ -51,6 +51,12 @@ def test_it_says_how_many_people_were_learned_from(found):
     assert "Against popularity, paired, p < 0.05 after Holm's correction" in text
 
 
+def test_every_auc_says_from_how_many_people_it_was_learned(found):
+    text = " ".join(as_text(found, 300).split())
+    assert text.count("AUC of ease, k = 4, learned from 10 people:") == 1
+    assert text.count("AUC of ease, k = 4, learned from all people:") == 1
+
+
 def test_notes_are_below(world):
     found = fewrec.evaluate(world, ["popularity"], seeds=1, k_shot=(0, 12), progress=False)
     assert "Note: k_shot 12 was left out" in str(found)

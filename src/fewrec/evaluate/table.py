@@ -105,6 +105,8 @@ def _beside(found: Evaluation) -> Iterator[Any]:
         contender = any(row["system"] == one["system"] for one in found.comparisons)
         if last and contender and twins:
             shown = "" if row["k_shot"] is None else f", k = {row['k_shot']}"
+            if len(found.settings["train_users"]) > 1:
+                shown += f", learned from {row['train_users']} people"
             yield Text(
                 f"AUC of {row['system']}{shown}: {twins[0]['mean']:.3f} person by person (over all at once "
                 f"{row['mean']:.3f}, which also rewards telling busy people from others)."
