@@ -302,3 +302,34 @@ def test_a_system_that_cannot_be_copied_is_told_of(world):
 def test_a_class_without_the_methods_is_refused(world):
     with pytest.raises(ConfigError, match="a type has no method fit"):
         fewrec.evaluate(world, {"nothing": int}, **QUICK)
+
+
+class Tells(Likes):
+    """Says what it tuned."""
+
+    def __init__(self, tuning):
+        self.tuning = tuning
+
+
+def test_tuning_may_hold_numbers_of_numpy_and_cannot_move_a_row(world):
+    said = {"seed": 77, "searched": np.array([1, 3]), "chosen": np.float64(3)}
+    found = fewrec.evaluate(world, {"mine": Tells(said)}, **QUICK)
+    assert found.tuning == [
+        {"system": "mine", "train_users": "all", "seed": 0, "searched": [1, 3], "chosen": 3.0}
+    ]
+    assert '"chosen": 3.0' in found.to_json()
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        ("ridge 3", "a str is no dict"),
+        ({"chosen": object()}, "a object is no number, text or list"),
+        ({"chosen": float("nan")}, "its tuning cannot be kept"),
+    ],
+)
+def test_tuning_that_cannot_be_kept_is_refused_after_the_first_fit(world, said, message):
+    with pytest.raises(DataError, match=message) as caught:
+        fewrec.evaluate(world, {"mine": Tells(said)}, **QUICK)
+    assert caught.value.where == "systems['mine']"
+    assert caught.value.hint

@@ -157,10 +157,13 @@ def _evaluation(work: Work, measured: list[Measured], about: dict[str, Any], sec
     found = groups(plan, measured)
     data = work.world.data
     tuning = [
-        {"system": piece.job.system, "train_users": size_name(piece.job.size),
-         "seed": plan.splits[piece.job.split].seed, **piece.tuning}
+        axes | piece.tuning | axes  # a system that calls something "seed" must not move the split's
         for piece in measured
         if piece.tuning
+        for axes in [{
+            "system": piece.job.system, "train_users": size_name(piece.job.size),
+            "seed": plan.splits[piece.job.split].seed,
+        }]
     ]  # fmt: skip
     return Evaluation(
         cells=cells(settings, found),

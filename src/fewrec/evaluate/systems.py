@@ -9,6 +9,7 @@ idea". Optional: ``score_many(supports)`` -> ``(B, I)``; ``predict(support=...)`
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -29,6 +30,13 @@ FIELDS = ("mean", "low", "high", "probability")
 def is_factory(system: Any) -> bool:
     """Whether this makes systems, and is none itself: a class, or a function without ``fit``."""
     return isinstance(system, type) or (callable(system) and not hasattr(system, "fit"))
+
+
+def _plain(value: Any) -> Any:
+    """A NumPy number or array as Python has them."""
+    if isinstance(value, np.generic | np.ndarray):
+        return value.tolist()
+    raise TypeError(f"a {type(value).__name__} is no number, text or list")
 
 
 class WithAttributes:
@@ -64,14 +72,29 @@ class Asked:
 
     @property
     def tuning(self) -> Any:
-        """What it searched and chose on its training users, JSON-ready; ``None`` where it says nothing."""
+        """What it searched and chose on its training users, JSON-ready; ``None`` where it says nothing.
+
+        ``DataError`` where it is no dict, or holds what JSON cannot: better after the first fit than after the last.
+        """
         if isinstance(self.system, Recommender):
             return (
                 {"searched": "weights, trust and calibration on simulated strangers"}
                 if self.system.tune
                 else None
             )
-        return getattr(self.system, "tuning", None)
+        said = getattr(self.system, "tuning", None)
+        if said is None:
+            return None
+        try:
+            if not isinstance(said, Mapping):
+                raise TypeError(f"a {type(said).__name__} is no dict")
+            return json.loads(json.dumps(dict(said), default=_plain, allow_nan=False))
+        except (TypeError, ValueError) as error:
+            raise DataError(
+                f"its tuning cannot be kept: {error}.",
+                where=f"systems[{self.name!r}]",
+                hint='Give a dict of names, numbers and lists, such as {"searched": {"3": 0.1}, "chosen": 3}.',
+            ) from error
 
     def support(self, case: Case, k_shot: int | None) -> dict[Any, float]:
         """What is shown of a case: item id -> value."""
