@@ -194,6 +194,35 @@ def test_bad_settings(world, wish, message):
     assert caught.value.hint
 
 
+def test_numbers_of_numpy_are_numbers(world):
+    wish = {"seeds": np.int64(1), "n": np.int32(5), "share": np.float32(0.5), "test_users": np.int64(10)}
+    found = fewrec.evaluate(world, ["random"], k_shot=np.array([0, 1]), progress=False, **wish)
+    assert found.settings["k_shot"] == [0, 1]
+    assert (found.settings["seeds"], found.settings["n"], found.settings["test_users"]) == (1, 5, 10)
+    assert found.to_json() == fewrec.evaluate(
+        world, ["random"], k_shot={1, 0}, seeds=1, n=5, share=0.5, test_users=10, progress=False
+    ).to_json()  # fmt: skip
+
+
+def test_lists_that_hold_everything_say_so(world):
+    # 24 items: with one shown 23 can be listed, with none 24.
+    told = {
+        n: fewrec.evaluate(world, ["random"], k_shot=(0, 1), seeds=1, n=n, progress=False).notes
+        for n in (23, 24)
+    }
+    assert told[23] == []
+    assert told[24] == [
+        "a list of 24 holds all that can be in it, 24 items: recall and hit are 1 whatever the system, and random "
+        "order looks good, too. Choose n below 24."
+    ]
+    new = fewrec.evaluate(world, ["random"], task="cold-items", share=0.2, seeds=1, progress=False)
+    assert "5 items" in new.notes[0]  # a fifth of 24
+    assert (
+        fewrec.evaluate(world, ["user-mean"], task="rating", k_shot=1, seeds=1, n=99, progress=False).notes
+        == []
+    )
+
+
 def test_the_nearest_name_is_told(world):
     with pytest.raises(ConfigError) as caught:
         fewrec.evaluate(world, ["popularty"])

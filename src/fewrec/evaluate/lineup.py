@@ -74,6 +74,11 @@ def lineup(
     else:
         names = [systems] if isinstance(systems, str) else list(systems)
         wanted = {name: name for name in (must_beat(settings), *names)}
+    for name in wanted:
+        if not isinstance(name, str) or not name.strip():
+            raise ConfigError(
+                f"{name!r} is no name.", where="systems", value=name, hint="Name each system by a text."
+            )
     ready = {} if fewrec is None else {"fewrec": fewrec, "fewrec-attributes": WithAttributes(fewrec)}
     order = [
         *(name for name in BASELINES if name in wanted),

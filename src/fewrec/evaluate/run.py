@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from importlib.metadata import version
 from typing import Any
@@ -118,7 +118,8 @@ def evaluate(
 
 
 def _several(given: Any) -> tuple[Any, ...]:
-    return tuple(given) if isinstance(given, Sequence) and not isinstance(given, str) else (given,)
+    several = isinstance(given, Sequence | Set) or getattr(given, "ndim", 0) == 1  # a list, a set, an array
+    return tuple(given) if several and not isinstance(given, str) else (given,)
 
 
 def versions() -> dict[str, str]:

@@ -46,6 +46,8 @@ class Settings:
             raise _refused(
                 f"there is no task {self.task!r}.", "task", self.task, f"Tasks: {', '.join(TASKS)}."
             )
+        for name in ("seeds", "n", "test_users", "share"):
+            object.__setattr__(self, name, _plain(getattr(self, name)))
         object.__setattr__(self, "k_shot", tuple(sorted(set(_listed("k_shot", self.k_shot, 0)))))
         sizes = [None if size == "all" else size for size in _sequence(self.train_users)]
         counted = _listed("train_users", [size for size in sizes if size is not None], 1)
@@ -58,12 +60,13 @@ class Settings:
         for name, least in (("seeds", 1), ("n", 1), ("test_users", LEAST_USERS)):
             _listed(name, [getattr(self, name)], least)
         for name, task in (("last", "warm"), ("date", "time")):
-            if getattr(self, name) and self.task != task:
-                value = getattr(self, name)
+            value = getattr(self, name)
+            if value is not None and value is not False and self.task != task:  # 0 is a date
                 raise _refused(
                     f"it does nothing in the task {self.task!r}.", name, value, f"Its task is {task!r}."
                 )
-        if not 0 < self.share < 1:
+        numeric = isinstance(self.share, int | float) and not isinstance(self.share, bool)
+        if not numeric or not 0 < self.share < 1:
             raise _refused(
                 f"{self.share!r} is not a share.", "share", self.share, "Give a number between 0 and 1."
             )
@@ -100,7 +103,13 @@ def size_name(size: int | None) -> int | str:
 
 
 def _sequence(given: Any) -> list[Any]:
-    return list(given) if isinstance(given, Sequence) and not isinstance(given, str) else [given]
+    several = isinstance(given, Sequence) and not isinstance(given, str)
+    return [_plain(one) for one in given] if several else [_plain(given)]
+
+
+def _plain(value: Any) -> Any:
+    """A NumPy number as Python's."""
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def _listed(name: str, given: Any, least: int) -> list[int]:
