@@ -72,7 +72,7 @@ def test_what_cannot_be_tested_is_left_out_and_said(world):
     assert plan.k_shots == (0, 5)
     assert plan.sizes == (10, None)
     assert plan.notes == (
-        "k_shot 12 was left out: only 0 users have something to look for beyond 12 interactions.",
+        "k_shot 12 was left out: nobody has something to look for beyond 12 interactions.",
         'train_users 900 became "all": there are 40 training users.',
     )
 
@@ -158,10 +158,14 @@ def test_what_was_tuned_is_told(found):
 def test_too_little_to_test_on():
     few = Dataset(interactions={"user": ["a", "a", "b", "b"], "item": [1, 2, 1, 3]})
     with pytest.raises(
-        DataError, match=r"only 2 users have something to look for beyond 1 interactions"
+        DataError, match=r"only 2 users have something to look for beyond 1 interaction\."
     ) as caught:
         fewrec.evaluate(few, progress=False)
-    assert "At least 15 are needed" in caught.value.hint
+    assert caught.value.hint.startswith("At least 15 are needed")
+    assert caught.value.hint.endswith("Lower k_shot, or collect more.")
+    with pytest.raises(DataError, match=r"only 2 users have something to look for\.") as caught:
+        fewrec.evaluate(few, k_shot=0, progress=False)
+    assert "Lower" not in caught.value.hint  # no k is lower than 0
     with pytest.raises(DataError, match="there are no interactions to test on"):
         fewrec.evaluate(Dataset(items={"item": [1], "title": ["a"]}), progress=False)
     with pytest.raises(DataError, match="a dict is no Dataset"):
@@ -181,6 +185,10 @@ def test_too_little_to_test_on():
         ({"n": True}, "True is out of range"),
         ({"test_users": 2}, "2 is out of range"),
         ({"share": 1.5}, "1.5 is not a share"),
+        ({"share": "half"}, "'half' is not a share"),
+        ({"date": 0}, "it does nothing in the task 'cold-users'"),
+        ({"systems": {5: "ease"}}, "5 is no name"),
+        ({"systems": {" ": "ease"}}, "' ' is no name"),
         ({"last": True}, "it does nothing in the task 'cold-users'"),
         ({"date": "2024-05-17", "task": "warm"}, "it does nothing in the task 'warm'"),
         ({"workers": 0}, "0 is not a number of processes"),

@@ -121,20 +121,18 @@ def cold_users(data: Dataset, settings: Settings) -> Plan:
         left, gained = (min(map(len, users.values())) for users in (able, easier))
         if left and gained < GAIN * left:
             break
-        notes.append(
-            f"k_shot {max(k_shots)} was left out: only {left} users have something to look for beyond "
-            f"{max(k_shots)} interactions."
-        )
+        notes.append(f"k_shot {max(k_shots)} was left out: {_beyond(left, max(k_shots))}.")
         k_shots, able = k_shots[:-1], easier
     splits, doubles = [], []
     for seed, users in able.items():
         tested = users[: min(settings.test_users, len(users) // 3)]
         if len(tested) < LEAST_USERS:
+            mend = "Lower k_shot, or collect more." if max(k_shots) else "Collect more."
             raise DataError(
-                f"only {len(users)} users have something to look for beyond {max(k_shots)} interactions.",
+                f"{_beyond(len(users), max(k_shots))}.",
                 where="evaluate",
                 value=len(users),
-                hint=f"At least {3 * LEAST_USERS} are needed: a third is tested. Lower k_shot, or collect more.",
+                hint=f"At least {3 * LEAST_USERS} are needed: a third is tested. {mend}",
             )
         twins = twins_of(data, tested, np.setdiff1d(np.flatnonzero(histories.count), tested))
         doubles.append(len(twins))
@@ -146,6 +144,15 @@ def cold_users(data: Dataset, settings: Settings) -> Plan:
         )
     sizes, more = trained_sizes(settings.train_users, min(len(split.training_users) for split in splits))
     return Plan(tuple(splits), k_shots, sizes, (*notes, *more))
+
+
+def _beyond(users: int, shown: int) -> str:
+    """How many can be tested, as a clause."""
+    who = f"only {users} user{'s' if users != 1 else ''}" if users else "nobody"
+    has = "has" if users < 2 else "have"
+    return f"{who} {has} something to look for" + (
+        f" beyond {shown} interaction{'s' if shown != 1 else ''}" if shown else ""
+    )
 
 
 def _orders(histories: Histories, seed: int) -> list[Indices]:

@@ -6,6 +6,8 @@ import os
 from collections.abc import Callable
 from dataclasses import replace
 
+import numpy as np
+
 from fewrec.data import Dataset
 from fewrec.errors import ConfigError, DataError
 from fewrec.evaluate.settings import Settings
@@ -47,4 +49,23 @@ def plan_of(
             where="splits",
             hint="Name one with splits=FILE: see the docs.",
         )
+    plan = replace(plan, notes=(*plan.notes, *_all_listed(plan, len(data.items), settings)))
     return replace(settings, seeds=len(plan.splits)), plan
+
+
+def _all_listed(plan: Plan, items: int, settings: Settings) -> list[str]:
+    """A note where every list holds all that could be in it, so that its marks say little."""
+    shown = plan.k_shots[0]
+    most = max(
+        items - len(case.support[:shown])
+        if case.candidates is None
+        else len(np.setdiff1d(case.candidates, case.support[:shown]))
+        for split in plan.splits
+        for case in split.cases
+    )
+    if settings.task == "rating" or most > settings.n:
+        return []
+    return [
+        f"a list of {settings.n} holds all that can be in it, {most} items: recall and hit are 1 whatever the system, "
+        "and random order looks good, too." + (f" Choose n below {most}." if most > 1 else "")
+    ]
