@@ -278,6 +278,25 @@ def test_the_audience_of_an_item(run, shop):
     assert rows[0]["user"] == best
 
 
+def test_ids_and_columns_do_not_steer_the_terminal(run, shop):
+    evil = "\x1b[2Jclear\u202e"
+    for file, line in (
+        ("ratings.csv", f"{evil},1,5\n"),
+        ("items.csv", f"9,{evil} film,science fiction,20\n"),
+    ):
+        with open(file, "a", encoding="utf-8") as out:
+            out.write(line)
+    for arguments in (
+        ("audience", *shop, "--item", "Solaris", "-n", "9"),
+        ("audience", *shop, "--item", "9"),
+        ("recommend", *shop, "-n", "9"),
+        ("check", *shop, "--columns", f"category={evil}"),
+    ):
+        told = run(*arguments)
+        assert not {"\x1b", "\u202e"} & set(told.out + told.err), arguments
+    assert "[2Jclear" in run("audience", *shop, "--item", "Solaris", "-n", "9").out
+
+
 def test_a_new_item_has_an_audience_too(run, shop):
     with open("items.csv", "a", encoding="utf-8") as file:
         file.write("9,Aliens 3,science fiction|horror,20\n")

@@ -23,6 +23,13 @@ def test_a_warning_is_told_once(capsys):
     )
 
 
+def test_what_tables_hold_does_not_steer_the_terminal(capsys):
+    talk = Talk()
+    talk.say("column \x1b[31mevil\u202e is text")
+    talk.warn("\x07ids\tof users")
+    assert capsys.readouterr().err == "column [31mevil is text\nfewrec: warning: ids of users\n"
+
+
 def test_quiet_talk_still_warns(capsys):
     talk = Talk(quiet=True)
     talk.say("reading ...")

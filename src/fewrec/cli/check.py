@@ -8,7 +8,7 @@ from fewrec.cli.output import print_json, print_lines
 from fewrec.cli.parser import add_output, add_settings, resolved
 from fewrec.cli.sources import read_data
 from fewrec.cli.talk import Talk
-from fewrec.cli.words import in_flags
+from fewrec.cli.words import harmless, in_flags
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -24,5 +24,5 @@ def run(options: argparse.Namespace, talk: Talk) -> int:
     if options.json:
         print_json({"roles": data.roles.to_dict(), "health": report.to_dict()})
     else:
-        print_lines(f"{data.roles}\n\n{in_flags(str(report))}")
+        print_lines(harmless(f"{data.roles}\n\n{in_flags(str(report))}"))
     return 0

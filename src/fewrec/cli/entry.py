@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from fewrec.cli.parser import build_parser
 from fewrec.cli.talk import Talk
-from fewrec.cli.words import in_flags
+from fewrec.cli.words import harmless, in_flags
 from fewrec.errors import FewrecError, StoreError
 
 OK, BUG, USAGE, INTERRUPTED, CLOSED = 0, 1, 2, 130, 141
@@ -75,7 +75,7 @@ def _failed(message: str, code: int, *, debug: bool) -> int:
     if debug:
         traceback.print_exc(file=sys.stderr)
     first, *rest = message.splitlines() or [""]
-    print("\n".join([f"fewrec: {first}", *rest]), file=sys.stderr)
+    print(harmless("\n".join([f"fewrec: {first}", *rest])), file=sys.stderr)
     return code
 
 

@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from fewrec.cli.words import in_flags
+from fewrec.cli.words import harmless, in_flags
 from fewrec.errors import FewrecWarning
 
 
@@ -22,7 +22,7 @@ class Talk:
     def say(self, text: str) -> None:
         """One line of talk."""
         if not self.quiet:
-            print(text, file=sys.stderr, flush=True)
+            print(harmless(text), file=sys.stderr, flush=True)
 
     def note(self, text: str) -> None:
         """A line of talk that is not said again as a warning."""
@@ -34,7 +34,7 @@ class Talk:
         """A warning, once however often it comes."""
         if text not in self._told:
             self._told.add(text)
-            print(f"fewrec: warning: {in_flags(text)}", file=sys.stderr, flush=True)
+            print(f"fewrec: warning: {harmless(in_flags(text))}", file=sys.stderr, flush=True)
 
     def warn_all(self, texts: Iterable[str]) -> None:
         """Several warnings."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from fewrec.config import definitions
 
@@ -24,6 +25,19 @@ def in_flags(text: str) -> str:
     for name in ("half_life", "liked_at", "on_bad_row", "on_unknown"):
         text = re.sub(rf"(?<![\w.-]){name}(?![\w-])", flags[name], text)
     return text
+
+
+def harmless(text: str) -> str:
+    """``text`` without characters that steer a terminal or turn the direction of writing; they come with the tables.
+
+    >>> harmless("a\\x1b[2Jb\\u202ec\\n")
+    'a[2Jbc\\n'
+    """
+    return "".join(
+        letter
+        for letter in text.replace("\t", " ")
+        if letter in "\n\u200c\u200d" or unicodedata.category(letter) not in ("Cc", "Cf")
+    )
 
 
 def _flags() -> dict[str, str]:

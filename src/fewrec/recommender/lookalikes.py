@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from fewrec.rank import top_n
 from fewrec.recommendations import Reason, Recommendation, Recommendations
+from fewrec.recommendations.table import readable
 from fewrec.recommender.model import FittedModel
 from fewrec.recommender.predictions import Prospects
 from fewrec.recommender.threads import one_thread
@@ -129,10 +130,10 @@ class Audience(Sequence[AudienceRow]):
         }
 
     def __str__(self) -> str:
-        lines = [f"Who should see “{self.title}”:"]
+        lines = [f"Who should see “{readable(self.title)}”:"]
         for row in self.rows:
             likely = "" if row.probability is None else f"   {row.probability:.0%} likely to like it"
-            lines.append(f"{row.rank:3d}  {row.user}{likely}")
+            lines.append(f"{row.rank:3d}  {readable(str(row.user))}{likely}")
         return "\n".join([*lines, self.sure])
 
 
