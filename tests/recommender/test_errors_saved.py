@@ -114,6 +114,28 @@ def test_a_folder_of_another_version_that_lacks_a_part(plain: Recommender, tmp_p
     )
 
 
+@pytest.mark.parametrize(
+    ("part", "value"),
+    [
+        ("configuration", None),
+        ("configuration", {}),
+        ("feedback", 3),
+        ("fused", []),
+        ("fused", 7),
+        ("trust", "all"),
+        ("words", None),
+    ],
+)
+def test_a_manifest_that_was_changed(plain: Recommender, tmp_path: Path, part: str, value: Any) -> None:
+    folder = plain.save(tmp_path / "model")
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    manifest["model"][part] = value
+    (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    with pytest.raises(StoreError, match="the manifest does not fit the saved model") as raised:
+        Recommender.load(folder)
+    assert raised.value.hint == "Undo what was changed in it, or fit the model again and save it."
+
+
 def test_a_full_folder_or_file_is_not_overwritten(plain: Recommender, tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "letter.txt").write_text("dear", encoding="utf-8")

@@ -25,7 +25,7 @@ from fewrec.recommender.growing import grown
 from fewrec.recommender.lookalikes import Audience, audience_of, similar
 from fewrec.recommender.model import FittedModel, Progress, fit_model, shown
 from fewrec.recommender.predictions import Predictions, Prospects, matrix
-from fewrec.recommender.saving import check_class, from_parts, lacking, signal_names, to_parts
+from fewrec.recommender.saving import check_class, from_parts, lacking, signal_names, to_parts, unfit
 from fewrec.recommender.telling import told
 from fewrec.recommender.threads import one_thread
 from fewrec.recommender.visitors import OnUnknown, Support, Visitor, Visitors, names_of, tell
@@ -313,8 +313,11 @@ class Recommender:
         """The model of :meth:`save`. ``encoder``: needed where the saved one was an object, not a name."""
         manifest, arrays, tables = read_folder(folder)
         check_class(manifest, str(folder))
-        configuration = dict(manifest["configuration"])
-        named = configuration.pop("encoder")
+        try:
+            configuration = dict(manifest["configuration"])
+            named = configuration.pop("encoder")
+        except (KeyError, TypeError, ValueError) as error:
+            raise unfit(error, str(folder)) from error
         if encoder is None and named is None:
             raise StoreError(
                 f"the encoder of this model was an object ({manifest['encoder_id']}), which is not in the folder.",
@@ -327,6 +330,8 @@ class Recommender:
             model._model, data = from_parts(manifest, arrays, tables, model._encoder, cache, model.signals)
         except KeyError as error:
             raise lacking(error, str(folder)) from error
+        except (TypeError, ValueError, AttributeError, IndexError) as error:
+            raise unfit(error, str(folder)) from error
         model._set_data(data)
         return model
 

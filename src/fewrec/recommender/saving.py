@@ -68,6 +68,15 @@ def lacking(error: KeyError, folder: str) -> StoreError:
     )
 
 
+def unfit(error: Exception, folder: str) -> StoreError:
+    """What to say of a folder whose files are whole, but whose manifest says something else than they hold."""
+    return StoreError(
+        f"the manifest does not fit the saved model: {type(error).__name__}: {error}.",
+        where=folder,
+        hint="Undo what was changed in it, or fit the model again and save it.",
+    )
+
+
 def to_parts(model: FittedModel, data: Dataset) -> Parts:
     """``(manifest part, arrays, tables)``: all that :func:`from_parts` needs."""
     training = model.training
@@ -157,6 +166,8 @@ def from_parts(
     fusion = Fusion(
         tuple(about["fused"]), arrays["fusion/level"], arrays["fusion/slope"], arrays["fusion/scales"]
     )
+    if len(fusion.names) != len(fusion.level):
+        raise ValueError(f"{len(fusion.names)} signals and {len(fusion.level)} weights")
     ranker = Ranker(
         tuple(fitted[name].fit(training) for name in fusion.names),
         fusion,
