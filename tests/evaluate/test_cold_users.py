@@ -77,6 +77,16 @@ def test_what_cannot_be_tested_is_left_out_and_said(world):
     )
 
 
+@pytest.mark.parametrize(("easier", "kept"), [(5, (0, 5)), (6, (0,))])
+def test_a_k_goes_where_a_fifth_more_could_be_tested_without_it(easier, kept):
+    # 30 people have more than five likes; with ``easier`` more, k = 0 could test 35 or 36 people
+    histories = {f"u{user}": range(user, user + 7) for user in range(30)}
+    histories |= {f"few{user}": [user] for user in range(easier)}
+    rows = [(user, item) for user, items in histories.items() for item in items]
+    data = Dataset(interactions=dict(zip(("user", "item"), map(list, zip(*rows, strict=True)), strict=True)))
+    assert cold_users(data.sorted(), Settings(k_shot=(0, 5), seeds=1)).k_shots == kept
+
+
 def test_two_tastes_are_learned_from_three_ratings_and_not_from_none(found):
     # Nobody's favourites are everybody's: the two tastes cancel out in every count.
     assert mean(found, "ease", 3) > 0.65

@@ -110,6 +110,15 @@ def test_certainty_by_hand():
     assert certainty.calibration_error([low, high]) == pytest.approx((0.2 + 0.3) / 2)
     assert certainty.rmse(np.array([1.0, 4.0]), np.array([2.0, 2.0])) == pytest.approx(np.sqrt(2.5))
     assert certainty.mae(np.array([1.0, 4.0]), np.array([2.0, 2.0])) == 1.5
+    assert certainty.covered(np.array([1.0]), np.array([2.0]), np.array([1.0])) == 1.0  # a border is inside
+    assert certainty.covered(np.array([1.0]), np.array([2.0]), np.array([2.0])) == 1.0
+    assert [len(certainty.bins(np.linspace(0, 1, n), np.zeros(n))) for n in (3, 149, 150, 499, 5000)] == [
+        2,
+        2,
+        3,
+        9,
+        10,
+    ]
     three = np.array([1.0, 2.0, 3.0])
     assert certainty.covered(three - 0.5, three + 0.5, np.array([1.5, 2.0, 9.0])) == pytest.approx(2 / 3)
 

@@ -91,3 +91,20 @@ def test_holm_is_stricter_than_the_false_discovery_rate():
 )
 def test_verdicts(difference, p, up, word):
     assert verdict(difference, p, larger_is_better=up) == word
+
+
+def test_effect_is_that_of_people_and_not_of_lists():
+    # a has three lists with difference 1, b and c one each with 0 and 2: people differ by 1, 0, 2
+    found = compare(np.array([1.0, 1, 1, 0, 2]), np.zeros(5), np.array([0, 0, 0, 1, 2]))
+    assert found.effect == pytest.approx(1.0)  # mean 1, standard deviation 1
+    assert found.mean == pytest.approx(1.0)
+    lists = compare(np.array([1.0, 1, 1, 0, 5]), np.zeros(5), np.array([0, 0, 0, 1, 2]))
+    assert lists.mean == pytest.approx(8 / 5)
+    assert lists.effect == pytest.approx(2 / np.std([1, 0, 5], ddof=1))
+
+
+def test_the_interval_stays_where_differences_are():
+    gains = np.array([0.0] * 18 + [1.0] * 2)  # nobody loses: percentiles of draws cannot lie below 0
+    found = compare(gains, np.zeros(20), np.arange(20))
+    # Binomial(20, 0.1): the 2.5 % and 97.5 % points are 0 and 5 of 20
+    assert (found.low, found.high) == pytest.approx((0.0, 0.25))

@@ -188,3 +188,17 @@ def test_without_ratings_nothing_is_foretold():
     data = Dataset(interactions={"user": [1, 1, 2, 2], "item": [1, 2, 1, 2]})
     with pytest.raises(DataError, match="there are no ratings to foretell"):
         fewrec.evaluate(data, task="rating", progress=False)
+
+
+def test_what_is_not_shown_of_a_support_was_met_all_the_same():
+    """Probabilities of events: an item of the support beyond k is not shown, so it is asked for, and came true."""
+    from fewrec.evaluate.measure import _events
+    from fewrec.evaluate.splits import Histories
+    from fewrec.evaluate.world import World
+
+    data = Dataset(interactions={"user": ["a"] * 3 + ["b"] * 2, "item": [0, 1, 2, 3, 4]}).sorted()
+    rows = Histories(data)
+    case = rows.case("a", np.array([0, 1]), np.array([2]))
+    asked, true = _events(World.of(data), case, 1)
+    assert asked.tolist() == [1, 2, 3, 4]
+    assert true.tolist() == [True, True, False, False]

@@ -22,16 +22,17 @@ def test_nearly_the_same_items():
         "a": range(10),  # tested
         "b": range(10),  # the same
         "c": range(1, 10),  # 9 of 10
-        "d": range(2, 12),  # 8 of 12: another person
+        "d": range(1, 12),  # 9 of 12: another person
+        "i": range(8),  # 8 of 10, just enough
         "e": range(4),  # 4 of 10
         "f": range(20, 30),
         "g": range(100, 104),  # tested, too few items to tell
         "h": range(100, 104),
     })  # fmt: skip
     at = data.users.index
-    others = np.array([at(user) for user in "bcdefh"])
+    others = np.array([at(user) for user in "bcdefhi"])
     found = twins_of(data, np.array([at("a"), at("g")]), others)
-    assert {data.users.ids[user] for user in found} == {"b", "c"}
+    assert {data.users.ids[user] for user in found} == {"b", "c", "i"}
 
 
 def test_twins_do_not_train_and_are_told_of():
