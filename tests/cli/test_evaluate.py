@@ -135,6 +135,7 @@ def test_it_works_without_a_cache(run, films):
         (("--train-users", "10,most"), '--train-users: "most" is not a whole number.', 4),
         (("--share", "half"), '--share: "half" is not a number.', 4),
         (("--report", "nowhere/report.html"), "--report: the folder 'nowhere' does not exist.", 4),
+        (("--report", "."), "--report: '.' is a folder.", 4),
         (("--resume", "--cache", "off"), "--resume needs a cache, and --cache is off: nothing was kept.", 2),
         (("--task", "warmth"), "task: there is no task 'warmth'.", 4),
         (("--systems", "fewrek"), "systems: there is no system 'fewrek'.\nDid you mean fewrec?", 4),

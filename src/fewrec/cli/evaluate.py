@@ -117,6 +117,13 @@ def check_report(file: str | None) -> None:
             value=file,
             hint="Make it first, or name another file.",
         )
+    if file is not None and Path(file).is_dir():
+        raise ConfigError(
+            f"{file!r} is a folder.",
+            where="--report",
+            value=file,
+            hint="Name a file in it, such as report.html.",
+        )
 
 
 def arguments(options: argparse.Namespace) -> dict[str, Any]:
