@@ -153,3 +153,15 @@ def test_diversity_trades_likeness_for_variety(tuned: Recommender) -> None:
     assert kinds(0) == 1
     assert kinds(0) <= kinds(0.5) <= kinds(1)
     assert kinds(1) >= 3
+
+
+def test_words_of_every_item_are_no_reason_why_two_are_alike() -> None:
+    data = Dataset(items={
+        "item": [1, 2, 3, 4],
+        "title": ["黑客帝国", "流浪地球", "花样年华", "活着"],
+        "类别": ["科幻", "科幻", "爱情", "剧情"],
+    }, columns={"tags": "类别"})  # fmt: skip
+    found = Recommender(encoder="hashed", cache=None).fit(data, progress=False).similar_items(1, n=3)
+    told = {row.item: [reason.what for reason in row.reasons] for row in found}
+    assert "shared words: 科幻" in told[2]  # and not "类别", the name of the column
+    assert not any("类别" in what for whats in told.values() for what in whats)

@@ -52,9 +52,10 @@ def similar(
     shared = _shared_words(model, at)
     rows = []
     for rank, other in enumerate(chosen.tolist(), start=1):
+        same = ", ".join(shared(other)[:4])
         reasons = [
             Reason("text", "similar text", float(text[other])),
-            Reason("words", f"shared words: {', '.join(shared(other)[:4])}", float(words[other])),
+            Reason("words", f"shared words: {same}" if same else "similar words", float(words[other])),
             Reason("habits", f"liked by the people who like “{title(at)}”", float(habits[other])),
         ]
         told = sorted((r for r in reasons if abs(r.contribution) > 1e-6), key=lambda r: -abs(r.contribution))
@@ -78,10 +79,14 @@ def _shared_words(model: FittedModel, at: int) -> Callable[[int], list[str]]:
         return lambda other: []
     terms = model.reader.words.terms
     mine = words[at]
+    # What every text says ("category", where that is a column's name) tells no two items from others.
+    everywhere = np.bincount(words.indices, minlength=words.shape[1]) == (np.diff(words.indptr) > 0).sum()
 
     def shared(other: int) -> list[str]:
         both = mine.multiply(words[other]).tocoo()
-        telling = both.data > 0.1 * both.data.sum()  # not the "and" that every other text has, too
+        telling = (both.data > 0.1 * both.data.sum()) & ~everywhere[
+            both.col
+        ]  # not the "and" that every other text has, too
         order = np.argsort(-both.data[telling], kind="stable")
         return [terms[column] for column in both.col[telling][order]]
 
