@@ -1,6 +1,6 @@
 """Speed and memory on one core, written to SPEED.md: medians, spread and the limits.
 
-scripts/bench speed            some ten minutes
+scripts/bench speed            some twenty minutes
 scripts/bench speed --quick    small sizes, to look at; SPEED.md stays as it is
 """
 
@@ -21,6 +21,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.growth import GROWTH, growth_table
 from benchmarks.reference import REFERENCE
 from benchmarks.report import versions
 from benchmarks.speed_tasks import Times
@@ -256,6 +257,9 @@ def main(arguments: list[str] | None = None) -> int:
         items, users = (int(part) for part in big.split("x"))
         rows += [*more, *command_line(Path(folder) / "second", Path(folder), items, users)]
         encoders = encoding(cache, 200 if options.quick else 1000)
+        most = 10_000 if options.quick else 100_000
+        sizes = {size for grown in GROWTH.values() for size in grown if max(size) <= most}
+        measured = {size: task(cache, "grow", "x".join(map(str, size))) for size in sorted(sizes)}
     text = HEAD.format(versions=versions()) + "".join(map(str, rows))
     text += (
         f"\n{big} is a made-up shop: ITEMS x USERS, power-law popularity, 50 ratings a user.\n"
@@ -265,7 +269,7 @@ def main(arguments: list[str] | None = None) -> int:
     text += "\n## Ratios of CPU times in this run\n\n"
     text += "".join(f"- {name}: {value:.1f}\n" for name, value in ratios.items())
     text += ENCODING + encoders
-    text += memory_table(memory)
+    text += memory_table(memory) + growth_table(measured)
     text += f"\nMeasured on {platform.machine()}, {platform.system()}.\n"
     if not options.quick:
         RESULTS.write_text(text)
