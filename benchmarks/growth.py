@@ -16,7 +16,7 @@ from benchmarks.synthetic import shop
 
 __all__ = ["GROWTH", "exponent", "grow", "growth_table"]
 
-ITEMS, USERS, PER_USER = (1_000, 10_000, 100_000), (100, 1_000, 10_000, 100_000), 20
+ITEMS, USERS, PER_USER = (1_000, 10_000, 30_000), (100, 1_000, 10_000, 100_000), 20
 GROWTH = {"items": [(items, 1_000) for items in ITEMS], "users": [(1_000, users) for users in USERS]}
 """What grows -> sizes (items, users)."""
 
