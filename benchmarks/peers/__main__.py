@@ -1,0 +1,92 @@
+"""fewrec beside the libraries a user would take instead, in one run on the same strangers, written to PEERS.md.
+
+    scripts/bench peers              with implicit and LightFM
+    scripts/bench peers --heavy      with LensKit as well, which brings PyTorch (some gigabytes)
+    scripts/bench peers --quick      two small sets, seed 0, 10 and 50 users; PEERS.md stays as it is
+
+Every finished cell is kept in a file of its own under ``build/benchmarks/peers`` (``--keep``); ``--resume`` goes on
+from there, ``--report`` only writes the table.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from benchmarks import reference
+from benchmarks.peers.cells import SETS, jobs, load
+from benchmarks.peers.registry import SYSTEMS, installed
+from benchmarks.peers.report import render
+from benchmarks.quality import present
+from benchmarks.systems import Marks
+
+ROOT = Path(__file__).resolve().parents[2]
+RESULTS = ROOT / "benchmarks" / "PEERS.md"
+QUICK = ["ml-100k", "uci-restaurant"]
+
+
+def commit() -> str:
+    """The revision of the working tree, in short; marked where files differ from it."""
+    asked = ["git", "-C", str(ROOT), "describe", "--always", "--dirty", "--abbrev=10"]
+    found = subprocess.run(asked, capture_output=True, text=True, check=False)
+    return found.stdout.strip() or "no repository"
+
+
+def command(options: argparse.Namespace) -> str:
+    heavy = any(system.package == "lenskit" and system.there for system in SYSTEMS)
+    return "scripts/bench peers" + " --heavy" * heavy + f" --seeds {options.seeds}" * (options.seeds < 3)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="scripts/bench peers", description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="two sets, seed 0, 10 and 50 training users")
+    parser.add_argument("--set", action="append", choices=SETS, help="only this set")
+    parser.add_argument("--seeds", type=int, default=3, choices=(1, 2, 3), help="how many splits (3)")
+    parser.add_argument("--system", action="append", choices=[s.name for s in SYSTEMS], help="only this peer")
+    parser.add_argument("--resume", action="store_true", help="keep the cells that are there")
+    parser.add_argument("--report", action="store_true", help="measure nothing, write what is kept")
+    parser.add_argument("--keep", type=Path, default=ROOT / "build" / "benchmarks" / "peers")
+    options = parser.parse_args(arguments)
+    options.keep.mkdir(parents=True, exist_ok=True)
+    there, left_out = installed()
+    print(*left_out, sep="\n", file=sys.stderr)
+    wanted = [system for system in there if not options.system or system.name in options.system]
+    names = present(options.set or (QUICK if options.quick else list(SETS)))
+    marks, absent = list[Marks](), list[str]()
+    planned = jobs(names, wanted, 1 if options.quick else options.seeds, 2 if options.quick else None)
+    for job in planned:
+        file = options.keep / job.file
+        if not ((options.resume or options.report) and file.exists()):
+            if options.report:
+                absent.append(job.file.removesuffix(".json"))
+                continue
+            started = time.perf_counter()
+            found = [mark.to_dict() for mark in job.run()]
+            written = file.with_suffix(".part")
+            written.write_text(json.dumps(found))
+            os.replace(written, file)
+            print(f"{job.file}: {time.perf_counter() - started:.1f} s", file=sys.stderr, flush=True)
+        marks += [Marks(**row) for row in json.loads(file.read_text())]
+    if not marks:
+        print("Nothing was measured.", file=sys.stderr)
+        return 1
+    people = {
+        (name, split.seed): [stranger.user for stranger in split.strangers]
+        for name in names
+        for split in load(name).splits
+    }
+    stored = {name: reference.read_peers(name) for name in names if name in reference.SETS}
+    text = render(marks, people, stored, left_out, absent, commit(), command(options))
+    if not (options.quick or options.set or options.system):
+        RESULTS.write_text(text)
+    print(text)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,152 @@
+"""What all peers share: a small grid searched on training users alone, and popularity where a library is silent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from fewrec.evaluate.baselines import Support
+from fewrec.evaluate.lists import ranked, tie_noise
+from fewrec.evaluate.metrics import ndcg
+from fewrec.evaluate.textbook import CUTOFF, MOST, SHOTS, Tuned
+
+__all__ = ["Collaborative", "Rated", "Searched", "fallen_back"]
+
+Floats = NDArray[np.float64]
+Scorer = Callable[[sp.csr_matrix], Floats]
+Setting = Mapping[str, Any]
+
+
+class Searched(Tuned):
+    """``Tuned`` with named settings in place of one number: the same folds, the same choice per k."""
+
+    SETTINGS: ClassVar[tuple[Setting, ...]] = ()
+
+    def __init_subclass__(cls) -> None:
+        cls.GRID = tuple(range(len(cls.SETTINGS)))
+
+    def learn(self, liked: sp.csr_matrix) -> None:
+        super().learn(liked)
+        words = [", ".join(f"{name}={value}" for name, value in one.items()) for one in self.SETTINGS]
+        self.tuning = {
+            "searched": {
+                k: {words[int(at)]: mean for at, mean in row.items()}
+                for k, row in self.tuning["searched"].items()
+            },
+            "chosen": {k: words[at] for k, at in self.tuning["chosen"].items()},
+        }
+
+
+class Collaborative(Searched):
+    """A peer that knows items by their likes alone.
+
+    Items that nobody liked in training teach it nothing and rank last; who likes none of the others gets the
+    bestsellers, as does everybody where there is nothing to learn from.
+    """
+
+    def train(self, liked: sp.csr_matrix, **setting: Any) -> Scorer:
+        """Learns from ``liked`` (U, I) 0/1; what comes back scores supports (B, I) 0/1 with a like in each row."""
+        raise NotImplementedError
+
+    def scorer(self, liked: sp.csr_matrix, value: float) -> Scorer:
+        likes = np.asarray(liked.sum(axis=0), dtype=np.float64).ravel()
+        known = likes > 0
+        trained = self.train(liked, **self.SETTINGS[int(value)]) if known.any() else None
+
+        def score(supports: sp.csr_matrix) -> Floats:
+            heard = sp.csr_matrix(supports @ sp.diags(known.astype(np.float64)))
+            heard.eliminate_zeros()
+            heard.sort_indices()
+            scores = np.full(heard.shape, np.nan)
+            speaks = np.flatnonzero(np.diff(heard.indptr))
+            if trained is not None and len(speaks):
+                scores[speaks] = trained(heard[speaks])
+            scores[:, ~known] = np.nan
+            return fallen_back(scores, likes)
+
+        return score
+
+
+class Rated(Searched):
+    """A peer that learns from ratings; the same search, with the values of what is shown."""
+
+    def train(self, values: sp.csr_matrix, **setting: Any) -> Scorer:
+        """Learns from ``values`` (U, I); what comes back scores supports (B, I) with values, NaN where silent."""
+        raise NotImplementedError
+
+    def scorer(self, liked: sp.csr_matrix, value: float) -> Scorer:
+        """``liked`` holds values here, of likes and of dislikes."""
+        likes = self._likes(liked)
+        trained = self.train(liked, **self.SETTINGS[int(value)]) if liked.nnz else None
+
+        def score(supports: sp.csr_matrix) -> Floats:
+            silent = np.full(supports.shape, np.nan)
+            return fallen_back(silent if trained is None else trained(supports), likes)
+
+        return score
+
+    def learn(self, liked: sp.csr_matrix) -> None:
+        super().learn(self.data.matrix("value"))
+
+    def indicator(self, supports: Sequence[Support]) -> sp.csr_matrix:
+        """(B, I) with the values of each support."""
+        rows = [row for row, support in enumerate(supports) for _ in support]
+        columns = [self.data.items.index(item) for support in supports for item in support]
+        values = [float(value) for support in supports for value in support.values()]
+        return sp.csr_matrix((values, (rows, columns)), shape=(len(supports), len(self.data.items)))
+
+    def _likes(self, values: sp.csr_matrix) -> Floats:
+        good = self.data.feedback.liked(values.data)
+        return np.bincount(values.indices[good], minlength=values.shape[1]).astype(np.float64)
+
+    def _search(self, liked: sp.csr_matrix, seen: sp.csr_matrix) -> dict[int, dict[float, list[float]]]:
+        """As ``Tuned`` does it: the same people are held out and show the same interactions."""
+        marks: dict[int, dict[float, list[float]]] = {k: {at: [] for at in self.GRID} for k in SHOTS}
+        rng = np.random.default_rng(0)
+        people = liked.shape[0]
+        folds = [fold for fold in np.array_split(rng.permutation(people), 5) if 0 < len(fold) < people]
+        for held in folds if people <= 50 else [folds[0][:MOST]]:
+            training = liked[np.setdiff1d(np.arange(people), held)]
+            orders = [rng.permutation(seen[user].indices) for user in held]
+            for at in self.GRID:
+                scorer = self.scorer(training, at)
+                for k in SHOTS:
+                    found = self._played(scorer, liked[held], orders, k)
+                    marks[k][at] += found[~np.isnan(found)].tolist()
+        return marks
+
+    def _played(
+        self, scorer: Scorer, values: sp.csr_matrix, orders: Sequence[NDArray[np.intp]], k_shot: int
+    ) -> Floats:
+        """NDCG@10 of everybody who has more than ``k_shot`` interactions."""
+        shown = np.zeros(values.shape, dtype=bool)
+        for row, order in enumerate(orders):
+            shown[row, order[:k_shot]] = True
+        good = values.copy()
+        good.data = self.data.feedback.liked(values.data).astype(np.float64)
+        scores = scorer(sp.csr_matrix(values.multiply(shown)))
+        top = ranked(scores, ~shown, tie_noise(0, *values.shape), CUTOFF).top
+        wanted = (good.toarray() > 0) & ~shown
+        hits = np.take_along_axis(wanted, np.maximum(top, 0), axis=1) & (top >= 0)
+        enough = np.array([len(order) > k_shot for order in orders])
+        return ndcg(hits, np.where(enough, wanted.sum(axis=1), 0))
+
+
+def fallen_back(scores: Floats, likes: Floats) -> Floats:
+    """``scores`` (B, I) without NaN: where the library is silent, popularity decides, below all it speaks of.
+
+    >>> fallen_back(np.array([[0.5, np.nan, np.nan], [np.nan, np.nan, np.nan]]), np.array([0.0, 2.0, 1.0])).argsort()
+    array([[2, 1, 0],
+           [0, 2, 1]])
+    """
+    silent = ~np.isfinite(scores)
+    spoken = np.where(silent, np.inf, scores).min(axis=1, initial=np.inf)
+    floor = np.where(np.isfinite(spoken), spoken, 0.0)
+    popular = likes / max(float(likes.max(initial=0.0)), 1.0) - 2.0  # from -2 to -1
+    width = np.maximum(np.abs(np.where(silent, 0.0, scores)).max(axis=1, initial=0.0), 1e-9)[:, None]
+    found = np.where(silent, floor[:, None] + popular * width, scores)
+    return np.asarray(found + 1e-9 * width * (popular + 2.0))  # ties among what is spoken of, too
