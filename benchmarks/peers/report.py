@@ -32,8 +32,9 @@ users. All systems of a row ran in one run on the same people and the same lists
 
 Code: {commit}. {versions} {extent}
 
-- fewrec runs with its defaults. Every peer has a small grid of settings (4 to 7), searched for each k on held-out
-  training users alone by NDCG@10; popularity decides where a library has nothing to say.
+- fewrec runs with its defaults. Every peer has a small grid of settings (4 to 7; where there are ratings each of them
+  twice, learning from likes or from all that was met), searched for each k on held-out training users alone by NDCG@10;
+  popularity decides where a library has nothing to say.
 - A stranger is folded in, never refitted: by implicit's `recalculate_user`, by LensKit's queries with a history, by
   LightFM's `fit_partial` on the one new user with all else frozen, and for BPR, for which implicit has no way, by its
   own training steps on the stranger's vector.

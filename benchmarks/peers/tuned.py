@@ -14,7 +14,7 @@ from fewrec.evaluate.lists import ranked, tie_noise
 from fewrec.evaluate.metrics import ndcg
 from fewrec.evaluate.textbook import CUTOFF, MOST, SHOTS, Tuned
 
-__all__ = ["Collaborative", "Rated", "Searched", "fallen_back"]
+__all__ = ["Collaborative", "Heard", "Rated", "Searched", "fallen_back"]
 
 Floats = NDArray[np.float64]
 Scorer = Callable[[sp.csr_matrix], Floats]
@@ -39,36 +39,6 @@ class Searched(Tuned):
             },
             "chosen": {k: words[at] for k, at in self.tuning["chosen"].items()},
         }
-
-
-class Collaborative(Searched):
-    """A peer that knows items by their likes alone.
-
-    Items that nobody liked in training teach it nothing and rank last; who likes none of the others gets the
-    bestsellers, as does everybody where there is nothing to learn from.
-    """
-
-    def train(self, liked: sp.csr_matrix, **setting: Any) -> Scorer:
-        """Learns from ``liked`` (U, I) 0/1; what comes back scores supports (B, I) 0/1 with a like in each row."""
-        raise NotImplementedError
-
-    def scorer(self, liked: sp.csr_matrix, value: float) -> Scorer:
-        likes = np.asarray(liked.sum(axis=0), dtype=np.float64).ravel()
-        known = likes > 0
-        trained = self.train(liked, **self.SETTINGS[int(value)]) if known.any() else None
-
-        def score(supports: sp.csr_matrix) -> Floats:
-            heard = sp.csr_matrix(supports @ sp.diags(known.astype(np.float64)))
-            heard.eliminate_zeros()
-            heard.sort_indices()
-            scores = np.full(heard.shape, np.nan)
-            speaks = np.flatnonzero(np.diff(heard.indptr))
-            if trained is not None and len(speaks):
-                scores[speaks] = trained(heard[speaks])
-            scores[:, ~known] = np.nan
-            return fallen_back(scores, likes)
-
-        return score
 
 
 class Rated(Searched):
@@ -128,12 +98,89 @@ class Rated(Searched):
             shown[row, order[:k_shot]] = True
         good = values.copy()
         good.data = self.data.feedback.liked(values.data).astype(np.float64)
-        scores = scorer(sp.csr_matrix(values.multiply(shown)))
+        scores = scorer(_only(values, shown))
         top = ranked(scores, ~shown, tie_noise(0, *values.shape), CUTOFF).top
         wanted = (good.toarray() > 0) & ~shown
         hits = np.take_along_axis(wanted, np.maximum(top, 0), axis=1) & (top >= 0)
         enough = np.array([len(order) > k_shot for order in orders])
         return ndcg(hits, np.where(enough, wanted.sum(axis=1), 0))
+
+
+class Heard(Rated):
+    """A peer that learns from 0/1: where there are ratings, from likes or from all that was met, as the search says.
+
+    Who disliked a book has still told that they read such books; libraries for clicks gain from it where one
+    interaction is all there is.
+    """
+
+    def learn(self, liked: sp.csr_matrix) -> None:
+        given = type(self).SETTINGS
+        if self.data.feedback.kind == "explicit":
+            given = tuple({**one, "heard": heard} for one in given for heard in ("likes", "all"))
+        self.SETTINGS = given  # type: ignore[misc]
+        self.GRID = tuple(range(len(given)))
+        super().learn(liked)
+
+    def on(self, heard: sp.csr_matrix, likes: Floats, setting: Setting) -> Scorer:
+        """Learns from ``heard`` (U, I) 0/1; what comes back scores supports (B, I) 0/1, all finite."""
+        raise NotImplementedError
+
+    def scorer(self, liked: sp.csr_matrix, value: float) -> Scorer:
+        """``liked`` holds values here, and so do the supports."""
+        setting = dict(self.SETTINGS[int(value)])
+        everything = setting.pop("heard", "likes") == "all"
+        inner = self.on(self._ones(liked, everything), self._likes(liked), setting)
+        return lambda supports: inner(self._ones(supports, everything))
+
+    def _ones(self, values: sp.csr_matrix, everything: bool) -> sp.csr_matrix:
+        good = np.ones(values.nnz, dtype=bool) if everything else self.data.feedback.liked(values.data)
+        ones = sp.csr_matrix(
+            (good.astype(np.float64), values.indices, values.indptr), shape=values.shape, copy=True
+        )
+        ones.eliminate_zeros()
+        ones.sort_indices()
+        return ones
+
+
+class Collaborative(Heard):
+    """A peer that knows items by who met them alone.
+
+    Items that nobody met in training teach it nothing and rank last; who met none of the others gets the bestsellers,
+    as does everybody where there is nothing to learn from.
+    """
+
+    def train(self, values: sp.csr_matrix, **setting: Any) -> Scorer:
+        """Learns from ``values`` (U, I) 0/1; what comes back scores supports (B, I) 0/1 with a one in each row."""
+        raise NotImplementedError
+
+    def on(self, heard: sp.csr_matrix, likes: Floats, setting: Setting) -> Scorer:
+        known = np.asarray(heard.sum(axis=0)).ravel() > 0
+        trained = self.train(heard, **setting) if known.any() else None
+
+        def score(supports: sp.csr_matrix) -> Floats:
+            told = sp.csr_matrix(supports @ sp.diags(known.astype(np.float64)))
+            told.eliminate_zeros()
+            told.sort_indices()
+            scores = np.full(told.shape, np.nan)
+            speaks = np.flatnonzero(np.diff(told.indptr))
+            if trained is not None and len(speaks):
+                scores[speaks] = trained(told[speaks])
+            scores[:, ~known] = np.nan
+            return fallen_back(scores, likes)
+
+        return score
+
+
+def _only(values: sp.csr_matrix, shown: NDArray[np.bool_]) -> sp.csr_matrix:
+    """The entries of ``values`` at ``shown`` (U, I); a rating of 0 that is shown stays, one that is not is gone.
+
+    >>> ratings = sp.csr_matrix(([0.0, 0.0, 2.0], [0, 1, 2], [0, 3]), shape=(1, 3))
+    >>> _only(ratings, np.array([[True, False, True]])).indices
+    array([0, 2], dtype=int32)
+    """
+    pairs = values.tocoo()
+    keep = shown[pairs.row, pairs.col]
+    return sp.csr_matrix((pairs.data[keep], (pairs.row[keep], pairs.col[keep])), shape=values.shape)
 
 
 def fallen_back(scores: Floats, likes: Floats) -> Floats:

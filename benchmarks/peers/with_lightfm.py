@@ -1,4 +1,4 @@
-"""LightFM by its living fork (lightfm-next): WARP on likes, an item being itself and its words."""
+"""LightFM by its living fork (lightfm-next): WARP on what was liked or met, an item being itself and its words."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from benchmarks.peers.tuned import Floats, Scorer, Searched, fallen_back
+from benchmarks.peers.tuned import Floats, Heard, Scorer, Setting, fallen_back
 from fewrec.evaluate.baselines import item_texts, tfidf
 
 __all__ = ["LightFm"]
@@ -16,7 +16,7 @@ FROZEN = 1e30
 """Squared gradients seen so far, as Adagrad is told: what has seen so much moves no more."""
 
 
-class LightFm(Searched):
+class LightFm(Heard):
     """A stranger is one new user for ``fit_partial`` with everything else frozen: nobody learns from a stranger."""
 
     SETTINGS = (
@@ -33,22 +33,20 @@ class LightFm(Searched):
         self.features = {False: own, True: sp.hstack([own, words], format="csr", dtype=np.float32)}
         super().learn(liked)
 
-    def scorer(self, liked: sp.csr_matrix, value: float) -> Scorer:
+    def on(self, heard: sp.csr_matrix, likes: Floats, setting: Setting) -> Scorer:
         from lightfm import LightFM
 
-        setting = self.SETTINGS[int(value)]
         epochs, features = setting["epochs"], self.features[setting["words"]]
-        likes = np.asarray(liked.sum(axis=0), dtype=np.float64).ravel()
         shape = {"no_components": setting["no_components"], "loss": "warp", "random_state": 0}
         model = LightFM(**shape, item_alpha=setting["item_alpha"])
-        if liked.nnz:
-            pairs = liked.astype(np.float32).tocoo()
+        if heard.nnz:
+            pairs = heard.astype(np.float32).tocoo()
             model.fit(pairs, item_features=features, epochs=epochs, num_threads=1)
             bias, vectors = model.get_item_representations(features)
 
         def score(supports: sp.csr_matrix) -> Floats:
             scores = np.full(supports.shape, np.nan)
-            for row in np.flatnonzero(np.diff(supports.indptr)) if liked.nnz else ():
+            for row in np.flatnonzero(np.diff(supports.indptr)) if heard.nnz else ():
                 user = folded_in(LightFM(**shape), model, supports[row], features, epochs)
                 scores[row] = vectors @ user + bias
             return fallen_back(scores, likes)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 
 from benchmarks.peers import SYSTEMS, System, installed, register
-from benchmarks.peers.tuned import fallen_back
+from benchmarks.peers.tuned import _only, fallen_back
 from fewrec import Dataset
 from fewrec.evaluate import evaluate, system_names
 
@@ -96,6 +97,14 @@ def test_where_a_library_is_silent_popularity_speaks_last():
     # Spoken of: 0 and 3. Silent: 2 with two likes, then 1 with one.
     scores = fallen_back(np.array([[0.2, np.nan, np.nan, -4.0]]), np.array([0.0, 1.0, 2.0, 9.0]))
     assert np.argsort(-scores[0]).tolist() == [0, 3, 2, 1]
+
+
+def test_what_is_held_out_of_the_search_is_not_told():
+    # Ratings of 0 are stored: of 0, 0 and 2 the first and the last are shown.
+    values = sp.csr_matrix(([0.0, 0.0, 2.0], [0, 1, 2], [0, 3]), shape=(1, 4))
+    found = _only(values, np.array([[True, False, True, True]]))
+    assert found.indices.tolist() == [0, 2]
+    assert found.data.tolist() == [0, 2]
 
 
 def test_what_is_not_installed_is_named():
