@@ -32,9 +32,10 @@ users. All systems of a row ran in one run on the same people and the same lists
 
 Code: {commit}. {versions} {extent}
 
-- fewrec runs with its defaults. Every peer has a small grid of settings (4 to 7; where there are ratings each of them
-  twice, learning from likes or from all that was met), searched for each k on held-out training users alone by NDCG@10;
-  popularity decides where a library has nothing to say.
+- fewrec runs with its defaults. Every peer has a small grid of settings (4 to 7), searched for each k on held-out
+  training users alone by NDCG@10. Nearest neighbours (implicit, LensKit) and implicit's iALS try each of them twice
+  where there are ratings, learning from likes or from all that was met; the others learn from likes, biased MF from
+  ratings. Popularity decides where a library has nothing to say.
 - A stranger is folded in, never refitted: by implicit's `recalculate_user`, by LensKit's queries with a history, by
   LightFM's `fit_partial` on the one new user with all else frozen, and for BPR, for which implicit has no way, by its
   own training steps on the stranger's vector.
@@ -99,7 +100,12 @@ def render(
     said = "".join(f"- {line}\n" for line in left_out) + RECTOOLS
     parts = [HEAD.format(command=command, commit=commit, versions=versions(), extent=extent, left_out=said)]
     found = {name: list(compared(name, here, people)) for name, here in cells.items()}
-    parts.append(summary(found, cells))
+    outside = {
+        name: [elsewhere(cell, row["fewrec"], stored[name]) for cell, row in here.items() if "fewrec" in row]
+        for name, here in cells.items()
+        if name in stored
+    }
+    parts.append(summary(found, outside, cells))
     for name, here in cells.items():
         parts += table(name, here, found[name], stored.get(name))
     for name, here in cells.items():
@@ -139,7 +145,9 @@ def best(rows: Sequence[Row], cell: Cell) -> Row:
 
 
 def summary(
-    found: Mapping[str, Sequence[Row]], cells: Mapping[str, Mapping[Cell, Mapping[str, Seeds]]]
+    found: Mapping[str, Sequence[Row]],
+    outside: Mapping[str, Sequence[Row]],
+    cells: Mapping[str, Mapping[Cell, Mapping[str, Seeds]]],
 ) -> str:
     lines = ["\n## In short\n\n"]
     lines.append("Cells with k >= 1, fewrec against the best peer of each cell, by two standard errors:\n\n")
@@ -157,7 +165,7 @@ def summary(
         lines.append(
             f"| {name} | {len(tops)} | {better} | {len(tops) - better - worse} | {worse} | {popular} |\n"
         )
-        lost += [(name, row) for row in rows if row.worse]
+        lost += [(name, row) for row in (*rows, *outside.get(name, ())) if row.worse]
     lines.append("\nWhere fewrec is worse than any peer by more than two standard errors (all k):\n\n")
     for name, row in lost:
         sure = ", also after Holm" if row.p < 0.05 else ""
@@ -191,15 +199,19 @@ def table(
         parts += [f"{popular.mean:.4f}", shown(popular)] if popular else ["", ""]
         parts += [top.peer, f"{top.mean:.4f}", shown(top), f"{top.p:.3f}"]
         if stored:
-            parts += elsewhere(cell, systems["fewrec"], stored)
+            row = elsewhere(cell, systems["fewrec"], stored)
+            parts += [row.peer.partition(" (")[0], f"{row.mean:.4f}", shown(row)]
         yield "| " + " | ".join(map(str, parts)) + " |\n"
 
 
-def elsewhere(cell: Cell, mine: Seeds, stored: Peers) -> list[str]:
+def elsewhere(cell: Cell, mine: Seeds, stored: Peers) -> Row:
+    """fewrec less the best of the stored systems, on the same people."""
     peer, marks = stored.best(*cell)
     less = np.concatenate([mine[seed] - marks[seed] for seed in mine])
-    row = Row(cell, peer, 0.0, float(np.nanmean(less)), error_over_users(less, np.arange(len(less))), 1.0)
-    return [peer, f"{seed_mean({seed: marks[seed] for seed in mine}):.4f}", shown(row)]
+    mean, error = float(np.nanmean(less)), error_over_users(less, np.arange(len(less)))
+    return Row(
+        cell, f"{peer} (tuned elsewhere)", seed_mean({seed: marks[seed] for seed in mine}), mean, error, 1.0
+    )
 
 
 def shown(row: Row) -> str:

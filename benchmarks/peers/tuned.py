@@ -113,10 +113,12 @@ class Heard(Rated):
     interaction is all there is.
     """
 
+    HEARD: ClassVar[tuple[str, ...]] = ("likes",)
+
     def learn(self, liked: sp.csr_matrix) -> None:
         given = type(self).SETTINGS
-        if self.data.feedback.kind == "explicit":
-            given = tuple({**one, "heard": heard} for one in given for heard in ("likes", "all"))
+        if self.data.feedback.kind == "explicit" and len(self.HEARD) > 1:
+            given = tuple({**one, "heard": heard} for one in given for heard in self.HEARD)
         self.SETTINGS = given  # type: ignore[misc]
         self.GRID = tuple(range(len(given)))
         super().learn(liked)

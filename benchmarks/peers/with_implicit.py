@@ -19,6 +19,7 @@ NEGATIVES = 300
 class Ials(Collaborative):
     """Weighted least squares; the stranger's vector is the library's own ``recalculate_user``."""
 
+    HEARD = ("likes", "all")
     SETTINGS = (
         {"factors": 8, "regularization": 0.1, "alpha": 5},
         {"factors": 32, "regularization": 1.0, "alpha": 1},
@@ -94,6 +95,7 @@ def _folded_in(
 class ItemKnn(Collaborative):
     """Neighbours of the liked items, by cosine or by BM25."""
 
+    HEARD = ("likes", "all")
     SETTINGS = (
         {"by": "cosine", "K": 10},
         {"by": "bm25", "K": 20},

@@ -69,6 +69,7 @@ class Ials(Collaborative):
 class UserKnn(Collaborative):
     """Neighbours by cosine of likes."""
 
+    HEARD = ("likes", "all")
     SETTINGS = tuple({"max_nbrs": count} for count in (3, 10, 20, 50, 100, 300))
 
     def train(self, liked: sp.csr_matrix, **setting: Any) -> Scorer:
@@ -80,6 +81,7 @@ class UserKnn(Collaborative):
 class ItemKnn(Collaborative):
     """Neighbours of items by cosine of likes."""
 
+    HEARD = ("likes", "all")
     SETTINGS = (
         {"max_nbrs": 20, "save_nbrs": 20},
         {"max_nbrs": 20, "save_nbrs": 100},

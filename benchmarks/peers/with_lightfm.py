@@ -1,4 +1,4 @@
-"""LightFM by its living fork (lightfm-next): WARP on what was liked or met, an item being itself and its words."""
+"""LightFM by its living fork (lightfm-next): WARP on likes, an item being itself and its words."""
 
 from __future__ import annotations
 
