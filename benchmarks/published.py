@@ -39,10 +39,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"{name}: left out, its data are not beside the project.", file=sys.stderr)
             continue
         parts.append(chapter(DATA / name, options.quick))
+        print(parts[-1], flush=True)
     text = "\n".join(parts)
     if len(parts) == 1 + len(chapters) and not options.quick:
         RESULTS.write_text(text)
-    print(text)
     return 0
 
 
