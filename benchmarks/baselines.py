@@ -6,7 +6,6 @@ have nothing to say, popularity decides; what still ties is ordered at random by
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -17,6 +16,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from benchmarks.protocol import ndcg
+from fewrec.evaluate.baselines import tfidf, unit_rows
 
 __all__ = ["Baseline", "Ease", "Popularity", "Random", "TextCosine", "UserKnn", "tfidf", "tune"]
 
@@ -126,29 +126,6 @@ class TextCosine:
         scores = (supports @ self.rows) @ self.rows.T
         dense = scores.toarray() if sp.issparse(scores) else np.asarray(scores)
         return filled(dense.astype(np.float64), self._likes)
-
-
-def tfidf(texts: Sequence[str]) -> sp.csr_matrix:
-    """(I, W) words by 1 + log count and log inverse document frequency, in at least two texts; unit rows."""
-    words: dict[str, int] = {}
-    rows, columns = [], []
-    for row, text in enumerate(texts):
-        for word in re.findall(r"\w\w+", text.casefold()):
-            rows.append(row)
-            columns.append(words.setdefault(word, len(words)))
-    counts = sp.csr_matrix((np.ones(len(rows)), (rows, columns)), shape=(len(texts), len(words)))
-    counts.sum_duplicates()
-    met = np.bincount(counts.indices, minlength=counts.shape[1])
-    counts.data = 1 + np.log(counts.data)
-    kept = np.flatnonzero(met >= 2)
-    weight = np.log((1 + len(texts)) / (1 + met[kept])) + 1
-    return unit_rows(sp.csr_matrix(counts[:, kept] @ sp.diags(weight)))
-
-
-def unit_rows(matrix: sp.csr_matrix) -> sp.csr_matrix:
-    """Rows of unit length; empty rows stay empty."""
-    length = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel())
-    return sp.csr_matrix(sp.diags(1 / np.maximum(length, 1e-12)) @ matrix)
 
 
 def tune(
