@@ -11,7 +11,7 @@ import pytest
 from fewrec import samples
 from fewrec.encode import VectorCache, encode_texts
 from fewrec.encode.use import KNOWN, UniversalSentenceEncoder
-from fewrec.encode.use_network import HEAD, TILE, _product
+from fewrec.encode.use_network import HEAD, TILE, _distinct, _product
 from fewrec.errors import FewrecWarning
 
 ODD = ["!?", "a", "千と千尋の神隠し", "рыба " * 90, "word " * 800, "🍜 24h", "Amélie (2001)"]
@@ -84,3 +84,13 @@ def test_every_place_in_a_tile_multiplies_alike(model: Any, tile: int, weights: 
         assert np.array_equal(
             _product(np.roll(rows, turn, axis=0), matrix, tile), np.roll(wanted, turn, axis=0)
         )
+
+
+@pytest.mark.parametrize("base", [3, 100_000])  # five digits of the larger base do not fit into 64 bits
+def test_distinct_windows_are_told_apart(base: int) -> None:
+    rng = np.random.default_rng(0)
+    windows = rng.choice([0, 1, base - 1], size=(300, 5))
+    first, numbers = _distinct(windows, base)
+    assert np.array_equal(windows[first][numbers], windows)
+    assert len(first) == len({tuple(row) for row in windows.tolist()})
+    assert all((windows[:at] != windows[at]).any(axis=1).all() for at in first)

@@ -40,7 +40,7 @@ class UniversalSentenceEncoder:
     """
 
     dimension = 512
-    batch_size = 256
+    batch_size = 512
 
     def __init__(self) -> None:
         try:
@@ -107,12 +107,13 @@ def _by_network(model: Any) -> Callable[[list[str]], np.ndarray]:
     from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
     from fewrec.encode.use_network import Network
+    from fewrec.encode.use_pieces import Pieces
 
-    network, pieces, threads = Network(model._model), model._tokenizer, ThreadpoolController()
+    network, pieces, threads = Network(model._model), Pieces(model._tokenizer), ThreadpoolController()
 
     def run(texts: list[str]) -> np.ndarray:
         with threads.limit(limits=1, user_api="blas"):
-            return network(pieces.encode(texts))
+            return network(pieces(texts))
 
     return run
 

@@ -7,7 +7,7 @@ shape: `TILE` tokens or `HEAD` texts, the last tile filled up with zeros. All el
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import Any
 
@@ -16,8 +16,8 @@ import numpy as np
 # Multiples of the widths (4 to 24 rows) in which BLAS kernels take rows, so that each row of a tile meets the same
 # kernel. Larger tiles are some 5 % faster, but one sentence alone then pays for more zeros.
 TILE, HEAD = 48, 16
-_TOGETHER = 16 * TILE  # tokens in flight: little is wasted in the last tile, and all stays in the cache
-_TEXTS = 256  # texts in flight: bounds memory
+_TOGETHER = 16 * TILE  # rows in flight: little is wasted in the last tile, and all stays in the cache
+_TOKENS = 8192  # tokens among which repetitions are sought: bounds memory to some 60 MB
 _WINDOWS = ((2, 0), (3, 1), (5, 2))  # width of a convolution, and how far it reaches to the left
 _LEFT, _RIGHT = 2, 2
 _WIDTH, _PART = 512, 256  # columns of an embedding, and of one convolution
@@ -34,29 +34,43 @@ class Network:
 
     def __call__(self, texts: Sequence[Sequence[int]]) -> np.ndarray:
         """(N, 512) float32; every text has at least one token id."""
+        lengths = np.fromiter(map(len, texts), dtype=np.int64, count=len(texts))
         out = np.empty((len(texts), _WIDTH), dtype=np.float32)
-        for start in range(0, len(texts), _TEXTS):
-            part = texts[start : start + _TEXTS]
-            out[start : start + len(part)] = self._head(*self._sums(part))
+        for first, last in _parts(lengths, _TOKENS):
+            out[first:last] = self._head(
+                self._sums(texts[first:last], lengths[first:last]), lengths[first:last]
+            )
         return out
 
-    def _sums(self, texts: Sequence[Sequence[int]]) -> tuple[np.ndarray, np.ndarray]:
-        """(N, 1280) sums of the features of a text's tokens, and (N,) numbers of tokens."""
-        lengths = np.fromiter(map(len, texts), dtype=np.int64, count=len(texts))
+    def _sums(self, texts: Sequence[Sequence[int]], lengths: np.ndarray) -> np.ndarray:
+        """(N, 1280) sums of the features of a text's tokens.
+
+        Words repeat, and so do runs of words: what a token or a run comes to is worked out once, and each place in
+        the texts has the number of its row.
+        """
+        w = self._weights
         tokens = np.fromiter(chain.from_iterable(texts), dtype=np.int64, count=int(lengths.sum()))
-        # A token's embedding and its projection do not depend on its neighbours: once for each distinct token.
-        distinct, own = np.unique(tokens, return_inverse=True)
+        distinct, number = np.unique(tokens, return_inverse=True)
         embedded, projected = self._embed(distinct)
+        around = _neighbours(lengths)
+        branches = []
+        for order, (width, left) in enumerate(_WINDOWS):
+            near = around[:, _LEFT - left : _LEFT - left + width]
+            rows, places = projected[:, order * _PART : (order + 1) * _PART], number
+            for weight, bias in ((w.w1[order], w.b1[order]), (w.w2[order], w.b2[order])):
+                rows, places = _convolved(rows, places, near, left, weight, bias)
+            branches.append((rows, places))
         sums = np.empty((len(texts), _WIDTH + len(_WINDOWS) * _PART), dtype=np.float32)
         ends = np.cumsum(lengths)
-        first = 0
-        while first < len(texts):
-            begin = int(ends[first] - lengths[first])
-            last = max(int(np.searchsorted(ends, begin + _TOGETHER, side="right")), first + 1)
-            rows = own[begin : int(ends[last - 1])]
-            sums[first:last] = self._convolved(embedded, projected, rows, lengths[first:last])
-            first = last
-        return sums, lengths
+        for first, last in _parts(lengths, _TOGETHER):
+            begin, end = ends[first] - lengths[first], ends[last - 1]
+            features = np.concatenate(
+                [embedded[number[begin:end]], *(rows[places[begin:end]] for rows, places in branches)], axis=1
+            )
+            _normalised(features, w.ln_g, w.ln_b, w.eps)
+            starts = ends[first:last] - lengths[first:last] - begin
+            sums[first:last] = np.add.reduceat(features, starts, axis=0)
+        return sums
 
     def _embed(self, tokens: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """(T, 512) embeddings and their (T, 768) normalised projections."""
@@ -68,33 +82,6 @@ class Network:
         projected = _product(embedded, w.proj_W, TILE)
         projected += w.proj_b
         return embedded, _normalised(projected, w.ln_g_all, w.ln_b_all, w.eps)
-
-    def _convolved(
-        self, embedded: np.ndarray, projected: np.ndarray, rows: np.ndarray, lengths: np.ndarray
-    ) -> np.ndarray:
-        """(N, 1280) sums over each text's tokens; ``rows`` (T,) says which distinct token stands where."""
-        w = self._weights
-        many = len(rows)
-        features = np.empty((many, _WIDTH + len(_WINDOWS) * _PART), dtype=np.float32)
-        features[:, :_WIDTH] = embedded[rows]
-        inputs = projected[rows]
-        near = _neighbours(lengths, many)
-        padded = np.zeros((many + 1, _PART), dtype=np.float32)  # last row: 0, beyond a text
-        for order, (width, left) in enumerate(_WINDOWS):
-            window = near[:, _LEFT - left : _LEFT - left + width]
-            values = inputs[:, order * _PART : (order + 1) * _PART]
-            for weight, bias in ((w.w1[order], w.b1[order]), (w.w2[order], w.b2[order])):
-                padded[:many] = values
-                found = _product(padded[window].reshape(many, width * _PART), weight, TILE)
-                found += bias
-                np.maximum(found, 0, out=found)
-                found += values
-                values = found
-            place = _WIDTH + order * _PART
-            features[:, place : place + _PART] = values
-        _normalised(features, w.ln_g, w.ln_b, w.eps)
-        starts = np.cumsum(lengths) - lengths
-        return np.asarray(np.add.reduceat(features, starts, axis=0))
 
     def _head(self, sums: np.ndarray, lengths: np.ndarray) -> np.ndarray:
         """(N, 512) unit rows from the sums over tokens."""
@@ -133,9 +120,56 @@ def _normalised(rows: np.ndarray, scale: np.ndarray, shift: np.ndarray, eps: flo
     return rows
 
 
-def _neighbours(lengths: np.ndarray, many: int) -> np.ndarray:
-    """(T, 5) positions around each token; ``many`` where the text has ended or not begun."""
+def _convolved(
+    rows: np.ndarray, places: np.ndarray, near: np.ndarray, left: int, weight: np.ndarray, bias: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """One convolution with its shortcut: (R, 256) rows and the number of each place's row (T,), before and after.
+
+    ``near`` (T, width) says which places stand in the window of each place.
+    """
+    outside = len(rows)
+    rows = np.concatenate([rows, np.zeros((1, rows.shape[1]), dtype=np.float32)])
+    windows = np.append(places, outside)[near]
+    first, numbers = _distinct(windows, outside + 1)
+    windows = windows[first]
+    out = np.empty((len(windows), len(bias)), dtype=np.float32)
+    for start in range(0, len(windows), _TOGETHER):
+        part = windows[start : start + _TOGETHER]
+        found = _product(rows[part].reshape(len(part), -1), weight, TILE)
+        found += bias
+        np.maximum(found, 0, out=found)
+        found += rows[part[:, left]]
+        out[start : start + len(part)] = found
+    return out, numbers
+
+
+def _distinct(windows: np.ndarray, base: int) -> tuple[np.ndarray, np.ndarray]:
+    """Where each distinct row of ``windows`` (T, width) of numbers below ``base`` comes first, and (T,) which one
+    each row is."""
+    key, bound = windows[:, 0], base
+    for column in windows[:, 1:].T:
+        if bound > 2**62 // base:  # one more digit would not fit into 64 bits: number what there is anew
+            known, key = np.unique(key, return_inverse=True)
+            bound = len(known)
+        key, bound = key * base + column, bound * base
+    _, first, numbers = np.unique(key, return_index=True, return_inverse=True)
+    return first, numbers
+
+
+def _parts(lengths: np.ndarray, most: int) -> Iterator[tuple[int, int]]:
+    """Ranges of texts that have up to ``most`` tokens together; a longer text is a range of its own."""
     ends = np.cumsum(lengths)
+    first = 0
+    while first < len(lengths):
+        last = int(np.searchsorted(ends, ends[first] - lengths[first] + most, side="right"))
+        yield first, max(last, first + 1)
+        first = max(last, first + 1)
+
+
+def _neighbours(lengths: np.ndarray) -> np.ndarray:
+    """(T, 5) places around each of the T tokens; T where the text has ended or not begun."""
+    ends = np.cumsum(lengths)
+    many = int(ends[-1])
     around = np.arange(many)[:, None] + np.arange(-_LEFT, _RIGHT + 1)
     inside = around >= np.repeat(ends - lengths, lengths)[:, None]
     inside &= around < np.repeat(ends, lengths)[:, None]
