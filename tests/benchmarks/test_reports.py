@@ -91,10 +91,10 @@ def test_memory_names_the_largest_stage():
 
 def test_encoders_are_compared_kind_by_kind():
     rates = {
-        "default": {"films": 1000.0, "books": 400.0},
-        "sentence-transformers": {"films": 200.0, "books": 100.0},
+        "default": {"films": [900.0, 1000.0, 1200.0], "books": [400.0]},
+        "sentence-transformers": {"films": [200.0, 150.0, 225.0], "books": [100.0]},
     }
     table = encoding_table(rates)
-    assert "| films | 1,000 | 200 | 5.0 | yes |" in table
-    assert "| books | 400 | 100 | 4.0 | **no** |" in table
+    assert "| films | 1,000 | 200 | 5.0 (4.0 - 8.0) | yes |" in table  # 900 / 225, 1200 / 150
+    assert "| books | 400 | 100 | 4.0 (4.0 - 4.0) | **no** |" in table
     assert "| films | 1,000 |\n" in encoding_table({"default": rates["default"]})
