@@ -53,7 +53,7 @@ class UniversalSentenceEncoder:
             ) from None
         self._known = version in KNOWN
         self.id = f"use-multilingual-3@{version}" + (f"-{_REVISION}" if self._known else "")
-        self._model: Callable[[list[str]], np.ndarray] | None = None
+        self._model: Any = None  # list of texts -> (N, 512)
         self._lock = threading.Lock()
 
     def load(self) -> None:
@@ -97,7 +97,6 @@ class UniversalSentenceEncoder:
         if rows:
             # A lone surrogate (from a broken file) is no character and would stop the tokenizer.
             clean = [texts[row].strip()[:MAX_CHARACTERS].encode("utf-8", "replace").decode() for row in rows]
-            assert self._model is not None  # load made it, or raised
             out[rows] = self._model(clean)
         return out
 

@@ -1,7 +1,7 @@
 """The forward pass of the Universal Sentence Encoder in which a text's row depends on its tokens alone.
 
 The package's own pass multiplies as many rows at once as a batch has tokens, and BLAS picks its kernel, and with it
-the order of sums, by that number: rows differed by some 3e-7 with their company. Here every product has one fixed
+the order of sums, by that number: rows differed by 1e-7 to 7e-7 with their company. Here every product has one fixed
 shape: `TILE` tokens or `HEAD` texts, the last tile filled up with zeros. All else is done row by row anyway.
 """
 
