@@ -59,10 +59,8 @@ def check_system(work: Work, name: str) -> None:
     best = _marks(lambda cases: np.tile(hindsight, (len(cases), 1)), split.cases, work)
     for scores in _answers(asked, work):
         found = _marks(scores, split.cases, work)
-        ahead = found - best
-        known = ~np.isnan(ahead)
-        error = error_over_users(ahead, np.arange(len(ahead)))
-        if known.sum() > 1 and ahead[known].mean() > max(LEAST, ERRORS * error):
+        if foreseen(found - best):
+            known = ~np.isnan(found)
             raise ConfigError(
                 f"it finds what people like (NDCG@{work.settings.n} {found[known].mean():.2f}; the best list for "
                 f"everybody has {best[known].mean():.2f}) after learning from data in which every item id stands for "
@@ -72,6 +70,17 @@ def check_system(work: Work, name: str) -> None:
                 hint="A system may know nothing but what fit(data) and score(support) give it. If it knows items by id "
                 "from elsewhere, and never saw these people, switch the check off with guard=False.",
             )
+
+
+def foreseen(ahead: Floats) -> bool:
+    """Whether people's NDCG is so far ``ahead`` (B,) of the best list for everybody that it cannot be chance. NaN: a
+    person without a mark. One person alone tells nothing.
+    """
+    marks = ahead[~np.isnan(ahead)]
+    if len(marks) < 2:
+        return False
+    error = error_over_users(marks, np.arange(len(marks)))
+    return bool(marks.mean() > max(LEAST, ERRORS * error))
 
 
 def _answers(asked: Asked, work: Work) -> Iterator[Scores]:
