@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import random
 from pathlib import Path
 
@@ -76,6 +77,37 @@ def test_the_report_is_written(run, films):
     assert "Report: report.html" in result.err
     assert Path("report.html").read_text(encoding="utf-8").startswith("<!doctype html>")
     assert [path.name for path in Path().glob("*.part")] == []
+
+
+def test_a_report_that_cannot_be_written_is_told_of_before_anything_is_measured(run, films):
+    result = run(*films, "--report", "n" * 300)
+    assert result.code == 7
+    assert "the report cannot be written: File name too long." in result.err
+    assert "Evaluating" not in result.err
+    assert result.out == ""
+    assert not list(Path().glob(".*"))
+
+
+def test_a_report_that_fails_in_the_end_takes_no_numbers_with_it(run, films):
+    flags = (*films, "--systems", "popularity", "--json", "--report", "report.html")
+    whole, replace = run(*flags).out, os.replace
+    Path("report.html").unlink()
+
+    def full(part, file):
+        if str(file).endswith(".html"):
+            raise OSError(28, "No space left on device")
+        replace(part, file)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("fewrec.evaluate.keep.os.replace", full)
+        result = run(*flags)
+    assert result.code == 7
+    assert "report.html: the report cannot be written: No space left on device." in result.err
+    assert "the same command with --resume goes on from there" in result.err
+    assert result.out == whole
+    again = run(*flags, "--resume")
+    assert (again.code, again.out) == (0, whole)
+    assert Path("report.html").exists()
 
 
 def test_an_interrupted_run_goes_on(run, films, monkeypatch, tmp_path):

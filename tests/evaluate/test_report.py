@@ -11,6 +11,7 @@ import pytest
 
 import fewrec
 from fewrec import Dataset
+from fewrec.errors import StoreError
 from fewrec.evaluate.report import charts, svg
 from fewrec.evaluate.report.words import Lookup, headline, tiles
 
@@ -207,3 +208,45 @@ def test_long_names_have_room_and_very_long_ones_are_cut():
     names = [part for part in root.iter("text") if part.get("class") == "name"]
     assert [part.text for part in names] == ["fewrec-attributes", "x" * 17 + "…"]
     assert all(float(part.get("x")) + 6.5 * len(part.text) <= svg.Frame().width for part in names)
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("nowhere/report.html", "No such file or directory"),
+        ("folder", "Is a directory"),
+        ("file/report.html", "Not a directory"),
+        ("n" * 300, "File name too long"),
+        ("zero\0", "embedded null byte"),
+    ],
+)
+def test_a_page_that_cannot_be_written_is_told_of(found, tmp_path, name, reason):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").write_text("mine", encoding="utf-8")
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(StoreError, match=f"the report cannot be written: {reason}") as caught:
+        found.report(tmp_path / name)
+    assert caught.value.where == str(tmp_path / name)
+    assert "Name a file in a folder that exists" in caught.value.hint
+    assert sorted(tmp_path.rglob("*")) == before
+    assert (tmp_path / "file").read_text(encoding="utf-8") == "mine"
+
+
+def test_what_is_no_file_name_is_told_of(found):
+    with pytest.raises(StoreError, match="5 is no file name") as caught:
+        found.report(5)
+    assert "report.html" in caught.value.hint
+
+
+def test_an_older_page_stays_when_the_disk_is_full(found, tmp_path, monkeypatch):
+    file = tmp_path / "report.html"
+    file.write_text("older", encoding="utf-8")
+
+    def full(*paths):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("fewrec.evaluate.keep.os.replace", full)
+    with pytest.raises(StoreError, match="No space left on device"):
+        found.report(file)
+    assert file.read_text(encoding="utf-8") == "older"
+    assert list(tmp_path.iterdir()) == [file]

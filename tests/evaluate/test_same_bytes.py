@@ -135,6 +135,19 @@ def test_a_folder_that_cannot_be_made(tmp_path):
         Kept(tmp_path / "file" / "inside", "key")
 
 
+def test_a_piece_that_cannot_be_written_is_told_of(world, tmp_path, monkeypatch):
+    def full(*paths):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("fewrec.evaluate.keep.os.replace", full)
+    with pytest.raises(
+        StoreError, match="a finished piece cannot be written: No space left on device"
+    ) as caught:
+        fewrec.evaluate(world, ["popularity"], resume=tmp_path, **QUICK)
+    assert caught.value.where == str(tmp_path / "popularity.all.0.json")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_progress_is_told(world):
     told = []
     fewrec.evaluate(

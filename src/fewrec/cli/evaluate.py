@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from fewrec.cli.parser import add_output, add_settings, resolved
 from fewrec.cli.sources import read_data
 from fewrec.cli.talk import Talk
 from fewrec.config import Config
-from fewrec.errors import ConfigError
+from fewrec.errors import ConfigError, StoreError
 
 if TYPE_CHECKING:
     from fewrec.data import Dataset
@@ -31,6 +32,8 @@ FLAGS = (  # flag, metavar, default, help
     ("--share", "X", "0.2", "how much is held out: of the items, the interactions or the time"),
     ("--date", "DATE", None, "task time: train on what was before it, test on the rest"),
 )
+
+AGAIN = "What is finished is kept: the same command with --resume goes on from there."
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -75,9 +78,15 @@ def run(options: argparse.Namespace, talk: Talk) -> int:
             shutil.rmtree(folder, ignore_errors=True)
         more = {"workers": whole("--workers", options.workers), "resume": folder, "progress": not talk.quiet}
         found = measured(data, {**asked, **more, "fewrec": ours}, talk)
-    if options.report:
-        talk.say(f"Report: {found.report(options.report)}")
-    show(found, options)
+    try:
+        if options.report:
+            talk.say(f"Report: {found.report(options.report)}")
+    except StoreError:
+        if folder is not None:
+            talk.say(AGAIN)
+        raise
+    finally:
+        show(found, options)  # a page that cannot be written must not take the numbers with it
     if folder is not None:
         shutil.rmtree(folder, ignore_errors=True)  # not before everything is written
     talk.say(f"Measured in {found.seconds['all']:.1f} s.")
@@ -92,7 +101,7 @@ def measured(data: Dataset, arguments: dict[str, Any], talk: Talk) -> Evaluation
         return evaluate(data, **arguments)
     except KeyboardInterrupt:
         if arguments["resume"] is not None:
-            talk.say("What is finished is kept: the same command with --resume goes on from there.")
+            talk.say(AGAIN)
         raise
 
 
@@ -109,21 +118,26 @@ def show(found: Evaluation, options: argparse.Namespace) -> None:
 
 
 def check_report(file: str | None) -> None:
-    """``ConfigError`` where the page could not be written: nobody should measure for an hour to be told so."""
-    if file is not None and not Path(file).absolute().parent.is_dir():
+    """Raises where the page could not be written: nobody should measure for an hour to be told so."""
+    if file is None:
+        return
+    if not os.path.isdir(os.path.dirname(file) or "."):
         raise ConfigError(
-            f"the folder {str(Path(file).parent)!r} does not exist.",
+            f"the folder {os.path.dirname(file)!r} does not exist.",
             where="--report",
             value=file,
             hint="Make it first, or name another file.",
         )
-    if file is not None and Path(file).is_dir():
+    if os.path.isdir(file):
         raise ConfigError(
             f"{file!r} is a folder.",
             where="--report",
             value=file,
             hint="Name a file in it, such as report.html.",
         )
+    from fewrec.evaluate.keep import write_whole
+
+    write_whole(file, b"", "the report", try_only=True)
 
 
 def arguments(options: argparse.Namespace) -> dict[str, Any]:

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from fewrec.data.health import HealthReport
+from fewrec.errors import StoreError
+from fewrec.evaluate.keep import write_whole
 
 __all__ = ["Evaluation"]
 
@@ -98,12 +100,12 @@ class Evaluation:
         return page(self)
 
     def report(self, file: str | os.PathLike[str]) -> Path:
-        """Writes ``to_html`` into ``file``; gives back its path."""
-        path = Path(file)
-        part = path.with_name(f".{path.name}.part")
-        part.write_text(self.to_html(), encoding="utf-8")
-        os.replace(part, path)
-        return path
+        """Writes ``to_html`` into ``file``, whole or not at all; gives back its path. ``StoreError`` where it cannot be
+        written."""
+        if not isinstance(file, str | os.PathLike):
+            hint = 'Give a path, such as "report.html".'
+            raise StoreError(f"{file!r} is no file name.", where="report", value=file, hint=hint)
+        return write_whole(file, self.to_html().encode("utf-8", "replace"), "the report")
 
     def __str__(self) -> str:
         from fewrec.evaluate.table import as_text

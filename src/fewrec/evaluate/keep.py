@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -11,13 +12,37 @@ from typing import Any
 from fewrec.errors import StoreError
 from fewrec.evaluate.jobs import Job, Measured
 
-__all__ = ["Kept", "run_key"]
+__all__ = ["Kept", "run_key", "write_whole"]
 
 
 def run_key(**parts: Any) -> str:
     """A name for everything that decides what comes out: pieces of another run must not be taken for this one's."""
     text = json.dumps(parts, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def write_whole(file: str | os.PathLike[str], content: bytes, what: str, *, try_only: bool = False) -> Path:
+    """Puts ``content`` into ``file``, whole or not at all; gives back its path. ``StoreError`` where that cannot be
+    done; then what was there before is untouched. ``what``: what it is, in words. ``try_only``: leaves no trace."""
+    path = Path(file)
+    part = path.with_name(f".{path.name}.part") if path.name else path
+    try:
+        part.write_bytes(content)
+        if try_only:
+            part.unlink()
+        else:
+            os.replace(part, path)
+    except (OSError, ValueError) as error:  # ValueError: a name with a zero byte
+        with contextlib.suppress(OSError, ValueError):
+            part.unlink()
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise StoreError(
+            f"{what} cannot be written: {reason}.",
+            where=str(file),
+            value=str(file),
+            hint="Name a file in a folder that exists and that you may write to, on a disk with room.",
+        ) from error
+    return path
 
 
 class Kept:
@@ -54,7 +79,5 @@ class Kept:
 
     def write(self, measured: Measured) -> None:
         """Puts the piece there, whole or not at all."""
-        file = self.folder / f"{measured.job.name}.json"
-        part = file.with_suffix(".part")
-        part.write_text(json.dumps({"run": self.key, "measured": measured.to_dict()}), encoding="utf-8")
-        os.replace(part, file)
+        text = json.dumps({"run": self.key, "measured": measured.to_dict()})
+        write_whole(self.folder / f"{measured.job.name}.json", text.encode(), "a finished piece")
