@@ -170,6 +170,18 @@ def test_it_works_without_a_cache(run, films):
         (("--report", "."), "--report: '.' is a folder.", 4),
         (("--resume", "--cache", "off"), "--resume needs a cache, and --cache is off: nothing was kept.", 2),
         (("--task", "warmth"), "task: there is no task 'warmth'.", 4),
+        (
+            ("--share", "0.3"),
+            "--share: it does nothing in the task 'cold-users'.\nLeave it out; it counts in the tasks "
+            "cold-items, warm and time.",
+            4,
+        ),
+        (
+            ("--task", "warm"),
+            "--k-shot: it does nothing in the task 'warm'.\nLeave it out; it counts in the tasks "
+            "cold-users and rating.",
+            4,
+        ),
         (("--systems", "fewrek"), "systems: there is no system 'fewrek'.\nDid you mean fewrec?", 4),
     ],
 )

@@ -10,6 +10,7 @@ from pathlib import Path
 import fewrec
 from fewrec.evaluate import TASKS, Evaluation, system_names
 from fewrec.evaluate.catalogue import METRICS
+from fewrec.evaluate.settings import COUNTS
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "evaluate.md").read_text(encoding="utf-8")
 
@@ -49,3 +50,12 @@ def test_the_tables_are_complete_and_name_nothing_else():
     assert first_cells("### Tasks") == set(TASKS)
     assert first_cells("## Systems") == set(system_names())
     assert {name.partition("@")[0] for name in first_cells("## Metrics")} == set(METRICS)
+
+
+def test_where_each_argument_counts_is_told():
+    section = PAGE.partition("### What counts where\n")[2].partition("\n#")[0]
+    told = {}
+    for row in re.findall(r"^\| `(\w+)` \| ([^|;]*)", section, flags=re.M):
+        tasks = set(re.findall(r"`([\w-]+)`", row[1]))
+        told[row[0]] = set(TASKS) - tasks if row[1].startswith("all but") else tasks
+    assert told == {name: set(tasks) for name, tasks in COUNTS.items()}

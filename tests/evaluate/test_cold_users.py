@@ -194,8 +194,8 @@ def test_too_little_to_test_on():
         ({"seeds": 0}, "0 is out of range"),
         ({"n": True}, "True is out of range"),
         ({"test_users": 2}, "2 is out of range"),
-        ({"share": 1.5}, "1.5 is not a share"),
-        ({"share": "half"}, "'half' is not a share"),
+        ({"share": 1.5, "task": "warm"}, "1.5 is not a share"),
+        ({"share": "half", "task": "warm"}, "'half' is not a share"),
         ({"date": 0}, "it does nothing in the task 'cold-users'"),
         ({"systems": {5: "ease"}}, "5 is no name"),
         ({"systems": {" ": "ease"}}, "' ' is no name"),
@@ -213,12 +213,12 @@ def test_bad_settings(world, wish, message):
 
 
 def test_numbers_of_numpy_are_numbers(world):
-    wish = {"seeds": np.int64(1), "n": np.int32(5), "share": np.float32(0.5), "test_users": np.int64(10)}
+    wish = {"seeds": np.int64(1), "n": np.int32(5), "test_users": np.int64(10)}
     found = fewrec.evaluate(world, ["random"], k_shot=np.array([0, 1]), progress=False, **wish)
     assert found.settings["k_shot"] == [0, 1]
     assert (found.settings["seeds"], found.settings["n"], found.settings["test_users"]) == (1, 5, 10)
     assert found.to_json() == fewrec.evaluate(
-        world, ["random"], k_shot={1, 0}, seeds=1, n=5, share=0.5, test_users=10, progress=False
+        world, ["random"], k_shot={1, 0}, seeds=1, n=5, test_users=10, progress=False
     ).to_json()  # fmt: skip
 
 
@@ -235,10 +235,14 @@ def test_lists_that_hold_everything_say_so(world):
     ]
     new = fewrec.evaluate(world, ["random"], task="cold-items", share=0.2, seeds=1, progress=False)
     assert "5 items" in new.notes[0]  # a fifth of 24
-    assert (
-        fewrec.evaluate(world, ["user-mean"], task="rating", k_shot=1, seeds=1, n=99, progress=False).notes
-        == []
-    )
+    small = Dataset(interactions={
+        "user": [user for user in range(30) for _ in range(4)],
+        "item": [(user + place) % 8 for user in range(30) for place in range(4)],
+        "rating": [1 + (user + place) % 5 for user in range(30) for place in range(4)],
+    })  # fmt: skip
+    for task, told in (("cold-users", 1), ("rating", 0)):  # where ratings are foretold there are no lists
+        notes = fewrec.evaluate(small, ["item-mean"], task=task, k_shot=1, seeds=1, progress=False).notes
+        assert sum("holds all that can be in it" in note for note in notes) == told
 
 
 def test_the_nearest_name_is_told(world):

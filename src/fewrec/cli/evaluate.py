@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,7 +41,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     what = parser.add_argument_group("what is measured")
     for flag, metavar, default, told in FLAGS:
         shown = told if default is None else f"{told} (default: {default})"
-        what.add_argument(flag, metavar=metavar, default=default, help=shown)
+        what.add_argument(flag, metavar=metavar, help=shown)
     what.add_argument(
         "--last", action="store_true", help="task warm: hold out the latest, not a random share"
     )
@@ -142,20 +143,36 @@ def check_report(file: str | None) -> None:
 
 def arguments(options: argparse.Namespace) -> dict[str, Any]:
     """The arguments of ``fewrec.evaluate`` that decide what comes out. Raises ``ConfigError``."""
-    sizes = [size if size == "all" else whole("--train-users", size) for size in listed(options.train_users)]
-    return {
-        "systems": None if options.systems is None else listed(options.systems),
-        "task": options.task,
-        "k_shot": [whole("--k-shot", shot) for shot in listed(options.k_shot)],
-        "train_users": sizes,
-        "seeds": whole("--seeds", options.seeds),
-        "test_users": whole("--test-users", options.test_users),
-        "n": whole("-n", options.n),
-        "splits": options.splits,
-        "share": decimal("--share", options.share),
-        "last": options.last,
-        "date": options.date,
+    from fewrec.evaluate.settings import refuse_idle
+
+    def several(flag: str, text: str) -> list[int]:
+        return [whole(flag, part) for part in listed(text)]
+
+    readers: dict[str, Callable[[str, str], Any]] = {
+        "systems": lambda flag, text: listed(text),
+        "k_shot": several,
+        "train_users": lambda flag, text: [
+            size if size == "all" else whole(flag, size) for size in listed(text)
+        ],
+        "seeds": whole,
+        "test_users": whole,
+        "n": whole,
+        "share": decimal,
     }
+    asked: dict[str, Any] = {"task": "cold-users"}
+    for flag, *_ in FLAGS:
+        name = flag.lstrip("-").replace("-", "_")
+        if (text := getattr(options, name)) is not None:
+            asked[name] = readers[name](flag, text) if name in readers else text
+    if options.last:
+        asked["last"] = True
+    refuse_idle(asked["task"], asked, {name: flag_of(name) for name in asked})
+    return asked
+
+
+def flag_of(name: str) -> str:
+    """The flag of an argument."""
+    return "-n" if name == "n" else "--" + name.replace("_", "-")
 
 
 def listed(text: str) -> list[str]:

@@ -19,7 +19,7 @@ from fewrec.evaluate.guard import check_system
 from fewrec.evaluate.jobs import Measured, Work, jobs_of
 from fewrec.evaluate.keep import Kept, run_key
 from fewrec.evaluate.lineup import lineup, must_beat
-from fewrec.evaluate.settings import Settings, moment, size_name
+from fewrec.evaluate.settings import Settings, moment, refuse_idle, size_name
 from fewrec.evaluate.splitsfile import digest
 from fewrec.evaluate.tasks import plan_of
 from fewrec.evaluate.workers import done, packed, unpacked
@@ -36,12 +36,12 @@ def evaluate(
     systems: Sequence[str] | Mapping[str, Any] | None = None,
     *,
     task: str = "cold-users",
-    k_shot: Sequence[int] | int = (0, 1, 3, 5, 10),
+    k_shot: Sequence[int] | int | None = None,
     train_users: Sequence[int | str] | int | str = "all",
-    seeds: int = 3,
-    n: int = 10,
-    test_users: int = 150,
-    share: float = 0.2,
+    seeds: int | None = None,
+    n: int | None = None,
+    test_users: int | None = None,
+    share: float | None = None,
     last: bool = False,
     date: Any = None,
     splits: str | os.PathLike[str] | None = None,
@@ -64,13 +64,15 @@ def evaluate(
 
     ``systems``: ``None`` for the baselines and fewrec; names; or name -> object with ``fit(data)`` and
     ``score(support)`` (see ``fewrec.evaluate.systems``), beside which the baselines are measured, too. ``task``: see
-    ``fewrec.evaluate.TASKS``. ``k_shot``: how many interactions of a test user are shown. ``train_users``: how many
-    people there are to learn from, "all" for all. ``seeds``: how many splits. ``n``: length of the lists.
-    ``test_users``: at most so many a seed. ``share``, ``last``, ``date``: for the tasks that hold something out by a
-    share, by time, by a date. ``splits``: a file of fixed splits. ``guard``: refuse objects that know the answers.
-    ``workers``: processes; the result is the same whatever their number. ``resume``: a folder for finished pieces;
-    those that are there are not done again. ``progress``: a bar on stderr where that is a terminal, or a function
-    ``(done, total)``. ``fewrec``: the recommender behind the name "fewrec", where it is not the default one.
+    ``fewrec.evaluate.TASKS``. ``k_shot``: how many interactions of a test user are shown; 0, 1, 3, 5 and 10 where
+    nothing is said. ``train_users``: how many people there are to learn from, "all" for all. ``seeds``: how many
+    splits (3). ``n``: length of the lists (10). ``test_users``: at most so many a seed (150). ``share`` (.2), ``last``,
+    ``date``: for the tasks that hold something out by a share, by time, by a date. What does nothing in a task is
+    refused; ``fewrec.evaluate.settings.COUNTS`` tells what counts where. ``splits``: a file of fixed splits.
+    ``guard``: refuse objects that know the answers. ``workers``: processes; the result is the same whatever their
+    number. ``resume``: a folder for finished pieces; those that are there are not done again. ``progress``: a bar on
+    stderr where that is a terminal, or a function ``(done, total)``. ``fewrec``: the recommender behind the name
+    "fewrec", where it is not the default one.
 
     Raises ``DataError`` where there is too little to test on, ``ConfigError`` for bad settings and for systems that
     have seen the answers, ``StoreError`` for a folder of another run.
@@ -86,18 +88,16 @@ def evaluate(
             value=workers,
             hint="Give 1 or more.",
         )
-    settings = Settings(
-        task,
-        _several(k_shot),
-        _several(train_users),
-        seeds,
-        n,
-        test_users,
-        share,
-        bool(last),
-        moment(date),
-        bool(guard),
-    )
+    given = {
+        "k_shot": None if k_shot is None else _several(k_shot), "seeds": seeds, "n": n, "test_users": test_users,
+        "share": share, "last": bool(last) or None, "date": date, "splits": splits,
+    }  # fmt: skip
+    given = {name: value for name, value in given.items() if value is not None}
+    refuse_idle(task, given)
+    given.pop("splits", None)
+    if date is not None:
+        given["date"] = moment(date)
+    settings = Settings(task, train_users=_several(train_users), guard=bool(guard), **given)
     world = World.of(data)
     settings, plan = plan_of(data, world.data, settings, splits)
     chosen = lineup(systems, fewrec, world, settings)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy as np
 from fewrec.data.times import EXAMPLES, parse_times
 from fewrec.errors import ConfigError
 
-__all__ = ["TASKS", "Settings"]
+__all__ = ["COUNTS", "TASKS", "Settings", "refuse_idle"]
 
 TASKS = {
     "cold-users": "strangers: test users are taken out of training whole, k of their interactions are shown",
@@ -23,7 +23,52 @@ TASKS = {
 }
 """Task -> what it asks."""
 
+COUNTS = {
+    "k_shot": ("cold-users", "rating"),
+    "seeds": ("cold-users", "cold-items", "warm", "rating", "candidates"),
+    "n": ("cold-users", "cold-items", "warm", "time", "candidates"),
+    "test_users": ("cold-users", "cold-items", "warm", "time", "rating"),
+    "share": ("cold-items", "warm", "time"),
+    "last": ("warm",),
+    "date": ("time",),
+    "splits": ("cold-users", "cold-items", "rating", "candidates"),
+}
+"""Argument -> the tasks in which it counts; every other argument counts in all of them."""
+DECIDED = {"splits": ("test_users", "share"), "date": ("share",)}
+"""Argument -> the arguments that do nothing beside it."""
+
 LEAST_USERS = 5
+
+
+def idle(task: str, given: Iterable[str]) -> dict[str, str]:
+    """Those of the ``given`` arguments that do nothing in this task or beside another one -> why, in words."""
+    given = list(given)
+    found = {
+        name: f"it does nothing beside {other}, which says who is tested on what."
+        for other in DECIDED
+        if other in given
+        for name in DECIDED[other]
+        if name in given
+    }
+    for name in given:
+        if task in TASKS and task not in COUNTS.get(name, TASKS):
+            found[name] = f"it does nothing in the task {task!r}."
+    return found
+
+
+def refuse_idle(task: str, given: Mapping[str, Any], names: Mapping[str, str] | None = None) -> None:
+    """``ConfigError`` for the first of the ``given`` arguments that does nothing. ``names``: how the caller calls them.
+
+    >>> refuse_idle("warm", {"date": "2020-01-01"})
+    Traceback (most recent call last):
+    fewrec.errors.ConfigError: date: it does nothing in the task 'warm'.
+    Leave it out; it counts in the task time.
+    """
+    for name, why in idle(task, given).items():
+        several = COUNTS[name]
+        tasks = ", ".join(several[:-1]) + " and " + several[-1] if len(several) > 1 else several[0]
+        hint = f"Leave it out; it counts in the task{'s' if len(several) > 1 else ''} {tasks}."
+        raise _refused(why, (names or {}).get(name, name), given[name], hint)
 
 
 @dataclass(frozen=True)
@@ -59,12 +104,6 @@ class Settings:
         object.__setattr__(self, "train_users", ordered)
         for name, least in (("seeds", 1), ("n", 1), ("test_users", LEAST_USERS)):
             _listed(name, [getattr(self, name)], least)
-        for name, task in (("last", "warm"), ("date", "time")):
-            value = getattr(self, name)
-            if value is not None and value is not False and self.task != task:  # 0 is a date
-                raise _refused(
-                    f"it does nothing in the task {self.task!r}.", name, value, f"Its task is {task!r}."
-                )
         numeric = isinstance(self.share, int | float) and not isinstance(self.share, bool)
         if not numeric or not 0 < self.share < 1:
             raise _refused(
@@ -72,8 +111,8 @@ class Settings:
             )
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON-ready."""
-        return {
+        """JSON-ready; ``None`` for what does not count in this task (of splits there is always a number)."""
+        plain = {
             "task": self.task,
             "k_shot": list(self.k_shot),
             "train_users": [size_name(size) for size in self.train_users],
@@ -85,6 +124,8 @@ class Settings:
             "date": self.date,
             "guard": self.guard,
         }
+        idle_here = {name for name, tasks in COUNTS.items() if self.task not in tasks} - {"seeds"}
+        return {name: None if name in idle_here else value for name, value in plain.items()}
 
 
 def moment(date: Any) -> float | None:

@@ -330,7 +330,7 @@ def method(table: Lookup) -> str:
     settings = [
         (name.replace("_", " "), _listed(value))
         for name, value in found.settings.items()
-        if name != "systems"
+        if name != "systems" and value is not None  # what does not count in this task
     ]
     systems = [(f"{name} ({called(name)})" if called(name) != name else name, about)
                for name, about in found.settings["systems"].items()]  # fmt: skip
