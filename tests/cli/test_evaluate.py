@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 import fewrec
+from fewrec.config import Config, definitions
 from fewrec.evaluate import workers
+from fewrec.evaluate.settings import Settings
 
 
 @pytest.fixture
@@ -169,7 +171,7 @@ def test_it_works_without_a_cache(run, films):
         (("--report", "nowhere/report.html"), "--report: the folder 'nowhere' does not exist.", 4),
         (("--report", "."), "--report: '.' is a folder.", 4),
         (("--resume", "--cache", "off"), "--resume needs a cache, and --cache is off: nothing was kept.", 2),
-        (("--task", "warmth"), "task: there is no task 'warmth'.", 4),
+        (("--task", "warmth"), '--task: "warmth" is not a choice.\nChoose one of: cold-users, ', 4),
         (
             ("--share", "0.3"),
             "--share: it does nothing in the task 'cold-users'.\nLeave it out; it counts in the tasks "
@@ -189,6 +191,55 @@ def test_mistakes(run, films, flags, told, code):
     result = run(*films, *flags)
     assert told in result.err
     assert result.code == code
+
+
+def test_settings_come_from_flags_environment_and_file(run, films, monkeypatch):
+    Path("fewrec.toml").write_text(
+        '[evaluate]\nsystems = "popularity"\nseeds = 4\ntest_users = 7\ntrain_users = [9, "all"]\n[list]\nn = 4\n',
+        encoding="utf-8",
+    )
+    monkeypatch.setenv("FEWREC_EVALUATE_TEST_USERS", "6")
+    told = run(*films, "--json").json
+    assert {row["system"] for row in told["cells"]} == {"popularity"}
+    assert "ndcg@4" in {row["metric"] for row in told["cells"]}
+    held = {name: told["settings"][name] for name in ("k_shot", "seeds", "test_users", "train_users", "n")}
+    assert held == {"k_shot": [0, 3], "seeds": 2, "test_users": 6, "train_users": [9, "all"], "n": 4}
+
+
+def test_a_flag_that_does_nothing_is_refused_and_a_setting_for_another_task_is_told_of(
+    run, films, monkeypatch
+):
+    Path("fewrec.toml").write_text(
+        "[evaluate]\nshare = 0.4\ndate = 2020-05-17\nlast = false\n", encoding="utf-8"
+    )
+    result = run(*films, "--systems", "popularity", "--json")
+    assert result.code == 0
+    assert "Note: evaluate.share (fewrec.toml): it does nothing in the task 'cold-users'." in result.err
+    assert "Note: evaluate.date (fewrec.toml): it does nothing in the task 'cold-users'." in result.err
+    assert "evaluate.last" not in result.err
+    assert result.json["settings"]["share"] is None
+    few = [flag for flag in films if flag not in ("--k-shot", "0,3")]
+    warm = run(*few, "--systems", "popularity", "--task", "warm", "--json")
+    assert warm.json["settings"]["share"] == 0.4
+    assert run(*films, "--date", "2020-05-17").code == 4
+
+
+def test_the_tasks_of_the_settings_are_those_of_evaluate():
+    assert definitions_of("evaluate.task").choices == tuple(fewrec.evaluate.TASKS)
+
+
+def definitions_of(name):
+    return dict(definitions())[name].metadata["kind"]
+
+
+def test_the_defaults_of_the_settings_are_those_of_evaluate(run):
+    plain = Config().to_dict()["evaluate"]
+    python = Settings()
+    for name in ("task", "k_shot", "seeds", "test_users", "share", "last", "date"):
+        value = getattr(python, name)
+        assert plain[name] == (list(value) if isinstance(value, tuple) else value)
+    assert (plain["train_users"], python.train_users) == (["all"], (None,))
+    assert Config().list.n == python.n
 
 
 def test_no_data_is_a_wrong_command_line(run):

@@ -160,7 +160,7 @@ def _add_setting(group: Any, name: str, entry: Any) -> None:
     if kind.shape != "one":
         told += "; may be repeated"
     elif default is not None:
-        told += f" (default: {default})"
+        told += f" (default: {','.join(map(str, default)) if isinstance(default, tuple) else default})"
     action = "store" if kind.shape == "one" else "append"
     group.add_argument(
         about["flag"], dest=name, action=action, metavar=about["metavar"] or "|".join(kind.choices), help=told

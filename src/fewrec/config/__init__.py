@@ -12,7 +12,20 @@ from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from typing import Any, ClassVar
 
-from fewrec.config.kinds import Kind, columns_by_role, number, one_text, paths, refuse, weights, whole, yes_no
+from fewrec.config.kinds import (
+    Kind,
+    columns_by_role,
+    day,
+    names,
+    number,
+    one_text,
+    paths,
+    refuse,
+    weights,
+    whole,
+    whole_numbers,
+    yes_no,
+)
 
 
 def about(
@@ -156,6 +169,88 @@ class ListSettings(Section):
 
 
 @dataclass(frozen=True)
+class EvaluateSettings(Section):
+    """What `fewrec evaluate` measures, and how."""
+
+    section: ClassVar[str] = "evaluate"
+    task: str = field(
+        default="cold-users",
+        metadata=about(
+            one_text("cold-users", "cold-items", "warm", "time", "rating", "candidates"),
+            "what is asked: cold-users, cold-items, warm, time, rating or candidates",
+            flag="--task",
+            metavar="TASK",
+        ),
+    )
+    systems: tuple[str, ...] | None = field(
+        default=None,
+        metadata=about(
+            names(), "which systems; fewrec and the baselines by itself", flag="--systems", metavar="NAME,..."
+        ),
+    )
+    k_shot: tuple[int, ...] = field(
+        default=(0, 1, 3, 5, 10),
+        metadata=about(
+            whole_numbers(0),
+            "how many interactions of a test user are shown",
+            flag="--k-shot",
+            metavar="K,...",
+        ),
+    )
+    train_users: tuple[int | str, ...] = field(
+        default=("all",),
+        metadata=about(
+            whole_numbers(1, "all"),
+            "how many people there are to learn from, such as 10,50,200,all",
+            flag="--train-users",
+            metavar="N,...",
+        ),
+    )
+    seeds: int = field(
+        default=3, metadata=about(whole(1), "how many random splits", flag="--seeds", metavar="N")
+    )
+    test_users: int = field(
+        default=150,
+        metadata=about(whole(5), "test users of a split, at most", flag="--test-users", metavar="N"),
+    )
+    share: float = field(
+        default=0.2,
+        metadata=about(
+            number(0, 1, above=True),
+            "how much is held out: of the items, the interactions or the time",
+            flag="--share",
+            metavar="X",
+        ),
+    )
+    last: bool = field(
+        default=False,
+        metadata=about(yes_no(), "task warm: hold out the latest, not a random share", flag="--last"),
+    )
+    date: str | None = field(
+        default=None,
+        metadata=about(
+            day(),
+            "task time: train on what was before it, test on the rest",
+            flag="--date",
+            metavar="DATE",
+        ),
+    )
+    splits: str | None = field(
+        default=None,
+        metadata=about(
+            one_text(optional=True, path=True),
+            "fixed splits, instead of random ones",
+            flag="--splits",
+            metavar="FILE",
+        ),
+    )
+    workers: int = field(
+        default=1,
+        metadata=about(whole(1), "processes; they change no number", flag="--workers", metavar="N"),
+    )
+
+
+@dataclass(frozen=True)
 class CacheSettings(Section):
     """What is kept between runs."""
 
@@ -192,6 +287,7 @@ class Config:
     data: DataSettings = field(default_factory=DataSettings)
     model: ModelSettings = field(default_factory=ModelSettings)
     list: ListSettings = field(default_factory=ListSettings)
+    evaluate: EvaluateSettings = field(default_factory=EvaluateSettings)
     cache: CacheSettings = field(default_factory=CacheSettings)
 
     def __post_init__(self) -> None:
@@ -220,7 +316,8 @@ class Config:
 
 
 SECTIONS: dict[str, type[Any]] = {
-    section.section: section for section in (DataSettings, ModelSettings, ListSettings, CacheSettings)
+    section.section: section
+    for section in (DataSettings, ModelSettings, ListSettings, EvaluateSettings, CacheSettings)
 }
 
 

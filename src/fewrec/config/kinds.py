@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any, NoReturn
 
 from fewrec.errors import ConfigError
@@ -97,6 +98,63 @@ def whole(low: int) -> Kind:
             refuse(f"{shown(texts[-1])} is not a whole number.", where, texts[-1], hint)
 
     return Kind(take, read)
+
+
+def whole_numbers(low: int, *words: str) -> Kind:
+    """A tuple of ints from ``low`` on, or of these ``words``; a single one is a tuple of one. In text: commas."""
+    hint = f"Give whole numbers from {low} on" + "".join(f", or {word}" for word in words) + "."
+
+    def take(value: Any, where: str) -> tuple[int | str, ...]:
+        listed = [value] if isinstance(value, int | str) else value
+        if not isinstance(listed, list | tuple) or not listed:
+            refuse(f"{shown(value)} is no list of whole numbers.", where, value, hint)
+        for one in listed:
+            if one in words:
+                continue
+            if isinstance(one, bool) or not isinstance(one, int):
+                refuse(f"{shown(one)} is not a whole number.", where, one, hint)
+            if one < low:
+                refuse(f"{one} is out of range.", where, one, hint)
+        return tuple(listed)
+
+    def read(texts: list[str], where: str) -> list[int | str]:
+        parts = [part.strip() for part in texts[-1].split(",") if part.strip()]
+        try:
+            return [part if part in words else int(part) for part in parts]
+        except ValueError:
+            odd = [part for part in parts if part not in words and not part.lstrip("+-").isdecimal()]
+            bad = (odd or [texts[-1]])[0]
+            refuse(f"{shown(bad)} is not a whole number.", where, bad, hint)
+
+    return Kind(take, read)
+
+
+def names() -> Kind:
+    """A tuple of names, or ``None``; a single text is a tuple of one. In text: commas."""
+
+    def take(value: Any, where: str) -> tuple[str, ...] | None:
+        if value is None:
+            return None
+        listed = [value] if isinstance(value, str) else value
+        if not isinstance(listed, list | tuple) or not all(isinstance(v, str) and v.strip() for v in listed):
+            refuse(f"{shown(value)} is not a name.", where, value, "Give a name, or a list of them.")
+        if not listed:
+            refuse("no name is given.", where, value, "Give a name, or a list of them.")
+        return tuple(listed)
+
+    return Kind(take, lambda texts, where: [part.strip() for part in texts[-1].split(",") if part.strip()])
+
+
+def day() -> Kind:
+    """A date as text, or ``None``; the dates of TOML are read, too."""
+
+    def take(value: Any, where: str) -> str | None:
+        text = value.isoformat() if isinstance(value, date | datetime) else value
+        if text is not None and (not isinstance(text, str) or not text.strip()):
+            refuse(f"{shown(value)} is no date.", where, value, "Write 2024-05-17.")
+        return text
+
+    return Kind(take, lambda texts, where: texts[-1])
 
 
 _YES_NO = {

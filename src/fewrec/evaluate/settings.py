@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy as np
 from fewrec.data.times import EXAMPLES, parse_times
 from fewrec.errors import ConfigError
 
-__all__ = ["COUNTS", "TASKS", "Settings", "refuse_idle"]
+__all__ = ["COUNTS", "TASKS", "Settings", "idle", "refuse_idle"]
 
 TASKS = {
     "cold-users": "strangers: test users are taken out of training whole, k of their interactions are shown",
@@ -40,19 +40,18 @@ DECIDED = {"splits": ("test_users", "share"), "date": ("share",)}
 LEAST_USERS = 5
 
 
-def idle(task: str, given: Iterable[str]) -> dict[str, str]:
+def idle(task: str, given: Collection[str]) -> dict[str, str]:
     """Those of the ``given`` arguments that do nothing in this task or beside another one -> why, in words."""
-    given = list(given)
     found = {
-        name: f"it does nothing beside {other}, which says who is tested on what."
-        for other in DECIDED
-        if other in given
-        for name in DECIDED[other]
-        if name in given
+        name: f"it does nothing in the task {task!r}."
+        for name in given
+        if task in TASKS and task not in COUNTS.get(name, TASKS)
     }
-    for name in given:
-        if task in TASKS and task not in COUNTS.get(name, TASKS):
-            found[name] = f"it does nothing in the task {task!r}."
+    counting = [name for name in given if name not in found]
+    for other in DECIDED:
+        for name in DECIDED[other]:
+            if other in counting and name in counting:
+                found[name] = f"it does nothing beside {other}, which says who is tested on what."
     return found
 
 
