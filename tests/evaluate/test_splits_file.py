@@ -186,6 +186,31 @@ def test_what_is_no_candidate_is_not_looked_for(tmp_path, shop):
     path = written(tmp_path, {"candidates": [{"seed": 0, "lists": [one, one]}]})
     found = fewrec.evaluate(shop, ["popularity"], task="candidates", splits=path, n=2, progress=False)
     assert {row["value"] for row in found.rows if row["metric"] == "recall@2"} == {1.0}
+    dropped = (
+        "2 of 4 relevant items were dropped: they are not among the candidates of their list, or are shown."
+    )
+    assert dropped in found.notes
+    assert dropped in " ".join(str(found).split())
+    assert dropped in found.to_html()
+
+
+def test_a_list_without_anything_to_look_for_has_no_mark(tmp_path, shop):
+    one = {"user": "a", "support": [1], "candidates": [1, 2, 3], "relevant": [3]}
+    path = written(tmp_path, {"candidates": [{"seed": 0, "lists": [one, {**one, "relevant": [1]}]}]})
+    found = fewrec.evaluate(shop, ["popularity"], task="candidates", splits=path, n=1, progress=False)
+    assert found.notes[0] == (
+        "1 of 2 relevant items were dropped: they are not among the candidates of their list, or are shown. "
+        "1 list has nothing to look for and no mark."
+    )
+    marks = [row["value"] for row in found.rows if row["metric"] == "recall@1"]
+    assert marks[1] is None
+
+
+def test_where_nothing_is_dropped_there_is_no_note(tmp_path, shop):
+    found = fewrec.evaluate(
+        shop, ["popularity"], task="candidates", splits=written(tmp_path, LISTS), n=1, progress=False
+    )
+    assert not [note for note in found.notes if "dropped" in note]
 
 
 def strangers(**changed):

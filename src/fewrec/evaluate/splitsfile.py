@@ -8,6 +8,7 @@ JSON (also .gz) with some of these parts, each a list with one entry a seed::
 
 ``support`` is in the order of revealing; the query is all else that the interactions hold of the user. Users of
 ``lists`` are taken out of training; ``support`` may be item -> value there, and ``training_users`` may stand beside.
+Relevant items that are no candidates of their list are dropped, with a note.
 """
 
 from __future__ import annotations
@@ -124,12 +125,28 @@ def _plan(
         splits = [_new_items(data, appearance, entry) for entry in entries]
     else:
         splits = [_candidates(data, entry) for entry in entries]
+        notes += _unreachable(entries, splits)
     if not any(
         len(case.relevant if part == "candidates" else case.query) for split in splits for case in split.cases
     ):
         raise _Unusable("there is nothing to look for in any list.")
     sizes, more = trained_sizes(settings.train_users, min(len(split.training_users) for split in splits))
     return Plan(tuple(splits), k_shots, sizes, (*notes, *more))
+
+
+def _unreachable(entries: Sequence[Mapping[str, Any]], splits: Sequence[Split]) -> list[str]:
+    """A note where relevant items were dropped because no list could hold them."""
+    named = sum(len(one["relevant"]) for entry in entries for one in entry["lists"])
+    kept = [len(case.relevant) for split in splits for case in split.cases]
+    if sum(kept) == named:
+        return []
+    note = (
+        f"{named - sum(kept)} of {named} relevant items were dropped: they are not among the candidates of their list, "
+        "or are shown."
+    )
+    empty = kept.count(0)
+    lists = f"{empty} list{'s have' if empty != 1 else ' has'} nothing to look for and no mark"
+    return [f"{note} {lists}." if empty else note]
 
 
 class _Unusable(Exception):
@@ -223,14 +240,16 @@ def _list(data: Dataset, one: Mapping[str, Any]) -> Case:
                 f'"support" of the user {_shown(user)} holds {_shown(value)} where a number belongs.'
             )
     candidates, relevant = _at(one, "candidates", data.items), _at(one, "relevant", data.items)
+    seen, wanted = _at(shown, "support", data.items), len(relevant)
+    relevant = relevant[np.isin(relevant, candidates) & ~np.isin(relevant, seen)]
     truth = np.where(np.isin(candidates, relevant), feedback.like_value, feedback.dislike_value)
     return Case(
         user=user,
-        support=_at(shown, "support", data.items),
+        support=seen,
         support_values=np.array(values, dtype=np.float32),
         query=candidates,
         query_values=truth.astype(np.float32),
         relevant=relevant,
-        history=len(values) + len(relevant),
+        history=len(values) + wanted,
         candidates=candidates,
     )
