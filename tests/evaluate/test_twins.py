@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 import fewrec
 from fewrec import Dataset
 from fewrec.evaluate.settings import Settings
 from fewrec.evaluate.splits import cold_users
-from fewrec.evaluate.twins import twins_of
+from fewrec.evaluate.tasks import plan_of
+from fewrec.evaluate.twins import item_twins_of, twins_of
 
 
 def data_of(histories) -> Dataset:
@@ -69,3 +71,74 @@ def test_with_twins_in_training_copying_would_look_like_foresight():
         row["mean"] for row in found.cells if (row["system"], row["metric"]) == ("user-knn", "ndcg@10")
     )
     assert mean < 0.1  # with the twins it would be 1
+
+
+LONG = "a film of a crew that is far from home and meets something strange in the dark of space where nobody hears"
+
+
+def test_items_with_the_same_title_and_nearly_the_same_words():
+    texts = {
+        1: ("Alien", LONG),  # new
+        2: ("ALIEN.", LONG.upper()),  # the same
+        3: ("Alien", LONG + " 1979"),  # 22 of 23 words
+        4: ("Alien", "a shop for cakes"),  # another thing of that name
+        5: ("Aliens", LONG),  # a variant with a name of its own
+        6: ("", LONG),
+        7: ("Cake", ""),  # new, and nothing but a title
+        8: ("cake", ""),
+    }
+    data = Dataset(
+        items={
+            "item": list(texts),
+            "title": [title for title, _ in texts.values()],
+            "description": [about for _, about in texts.values()],
+        },
+        interactions={"user": ["a"], "item": [1]},
+    ).sorted()
+    hidden = np.array([data.items.index(1), data.items.index(7)])
+    assert {data.items.ids[item] for item in item_twins_of(data, hidden)} == {2, 3, 8}
+
+
+def doubled(titles: bool) -> Dataset:
+    """Thirty items by chance, each there twice: whoever has one has the other."""
+    rng = np.random.default_rng(0)
+    rows = [
+        (user, item + 30 * twin)
+        for user in range(60)
+        for item in rng.permutation(30)[:8].tolist()
+        for twin in (0, 1)
+    ]
+    user, item = zip(*rows, strict=True)
+    names = [f"thing{at % 30} made of stuff{at % 30}" for at in range(60)]
+    items = {"item": list(range(60)), "title" if titles else "description": names}
+    return Dataset(
+        items=items,
+        interactions={"user": list(user), "item": list(item)},
+        columns={"title": "title"} if titles else {},
+    )
+
+
+@pytest.mark.parametrize("titles", [True, False])
+def test_twins_of_new_items_do_not_train_are_not_shown_and_not_ranked(titles):
+    data = doubled(titles)
+    whole = data.sorted()
+    _, plan = plan_of(data, whole, Settings(task="cold-items", seeds=2), None)
+    for split in plan.splits:
+        hidden = {whole.items.ids[item] for item in split.cases[0].candidates}
+        twins = {(item + 30) % 60 for item in hidden} - hidden
+        trained = {
+            whole.items.ids[item] for item in whole.only(split.pairs(whole, None)).interactions.item_index
+        }
+        assert len(hidden) == 12
+        assert trained == set(range(60)) - hidden - twins
+        for case in split.cases:
+            assert not {whole.items.ids[item] for item in case.support} & twins
+            assert not {whole.items.ids[item] for item in case.query} & twins
+    assert "items did not train: they have the title and nearly all words of a new item" in plan.notes[0]
+
+
+def test_with_twins_in_training_new_items_would_look_easy():
+    # By chance alone nothing can be known of a new item; whoever had its twin to copy would be right every time.
+    found = fewrec.evaluate(doubled(True), ["text"], task="cold-items", seeds=2, progress=False)
+    (mean,) = (row["mean"] for row in found.cells if (row["system"], row["metric"]) == ("text", "auc"))
+    assert mean < 0.6

@@ -20,6 +20,7 @@ from fewrec.evaluate.splits import (
     need_interactions,
     trained_sizes,
 )
+from fewrec.evaluate.twins import item_twins_of
 
 __all__ = ["cold_items", "held_out", "hidden_items", "later"]
 
@@ -27,17 +28,27 @@ Mask = NDArray[np.bool_]
 
 
 def cold_items(data: Dataset, settings: Settings) -> Plan:
-    """A share of the items is taken out of training and ranked alone, for people who like one of them."""
+    """A share of the items is taken out of training and ranked alone, for people who like one of them. Twins of these
+    items do not train either, and are not ranked."""
     need_interactions(data)
-    splits = []
+    splits, doubles = [], []
     for seed in range(settings.seeds):
         rng = np.random.default_rng(seed)
         count = max(1, round(settings.share * len(data.items)))
         hidden = np.sort(rng.permutation(len(data.items))[:count])
         able = likers(data, hidden)
         tested = _enough(rng.permutation(able)[: settings.test_users], "like a new item")
-        splits.append(hidden_items(data, seed, hidden, tested))
-    return _plan(splits, settings)
+        twins = item_twins_of(data, hidden)
+        doubles.append(len(twins))
+        splits.append(hidden_items(data, seed, hidden, tested, twins))
+    plan = _plan(splits, settings)
+    if not any(doubles):
+        return plan
+    note = (
+        f"{max(doubles)} items did not train: they have the title and nearly all words of a new item, and may be the "
+        "same item under another id."
+    )
+    return replace(plan, notes=(note, *plan.notes))
 
 
 def likers(data: Dataset, items: Indices) -> Indices:
@@ -46,14 +57,18 @@ def likers(data: Dataset, items: Indices) -> Indices:
     return np.unique(pairs.user_index[pairs.liked & np.isin(pairs.item_index, items)]).astype(np.intp)
 
 
-def hidden_items(data: Dataset, seed: int, hidden: Indices, tested: Indices) -> Split:
-    """The ``hidden`` items for the ``tested`` users, all of whose other interactions are known."""
+def hidden_items(
+    data: Dataset, seed: int, hidden: Indices, tested: Indices, twins: Indices | None = None
+) -> Split:
+    """The ``hidden`` items for the ``tested`` users, all of whose other interactions are known, but for those with
+    ``twins`` of these items."""
     histories, out = Histories(data), np.isin(data.interactions.item_index, hidden)
+    double = np.isin(data.interactions.item_index, () if twins is None else twins)
     cases = [
-        replace(_case(data, histories, user, out), candidates=hidden.astype(np.intp))
+        replace(_case(data, histories, user, out, double), candidates=hidden.astype(np.intp))
         for user in tested.tolist()
     ]
-    return Split(seed, _everybody(data, seed), tuple(cases), out)
+    return Split(seed, _everybody(data, seed), tuple(cases), out | double)
 
 
 def held_out(data: Dataset, settings: Settings) -> Plan:
@@ -117,9 +132,11 @@ def later(data: Dataset, settings: Settings) -> Plan:
     return _plan([Split(0, _everybody(data, 0), cases, out)], settings)
 
 
-def _case(data: Dataset, histories: Histories, user: int, out: Mask) -> Case:
-    """What is left of a user's history is shown, what is ``out`` is looked for."""
+def _case(data: Dataset, histories: Histories, user: int, out: Mask, unseen: Mask | None = None) -> Case:
+    """What is left of a user's history is shown, what is ``out`` is looked for, what is ``unseen`` is neither."""
     rows = histories.rows(user)
+    if unseen is not None:
+        rows = rows[~unseen[rows]]
     left, hidden = rows[~out[rows]], rows[out[rows]]
     return histories.case(data.users.ids[user], left, hidden, known=len(left) > 0)
 
