@@ -320,6 +320,28 @@ def test_tuning_may_hold_numbers_of_numpy_and_cannot_move_a_row(world):
     assert '"chosen": 3.0' in found.to_json()
 
 
+def test_every_tuned_system_tells_its_budget_and_its_choice(world):
+    found = fewrec.evaluate(
+        world, ["user-knn", "ease", "fewrec", "fewrec-attributes"], fewrec=Recommender("hashed"), **QUICK
+    )
+    told = {row["system"]: row for row in found.tuning}
+    # Forty people train: five folds, all of them tried. fewrec: six fits of 8 starts and 26 steps, 21 degrees of trust.
+    assert {name: (row["settings"], row["users"]) for name, row in told.items()} == {
+        "user-knn": (6, 40), "ease": (7, 40), "fewrec": (225, 40), "fewrec-attributes": (225, 40),
+    }  # fmt: skip
+    assert set(told["fewrec"]["chosen"]["trust"]) == {"k = 1", "k = 10"}
+    assert "popularity" in told["fewrec"]["chosen"]["weights at k = 4"]
+    page = found.to_html()
+    assert "<td>225</td><td>40</td>" in page
+    assert "settings tried" in page
+    assert "{&#x27;" not in page  # no Python in a page for people
+
+
+def test_what_is_not_tuned_tells_nothing(world):
+    found = fewrec.evaluate(world, ["fewrec"], fewrec=Recommender("hashed", tune=False), **QUICK)
+    assert found.tuning == []
+
+
 @pytest.mark.parametrize(
     ("said", "message"),
     [

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from fewrec.data import Dataset
 from fewrec.errors import DataError
+from fewrec.evaluate.budget import tuning_of
 from fewrec.evaluate.splits import Case
 from fewrec.recommender import Recommender
 
@@ -76,12 +77,8 @@ class Asked:
 
         ``DataError`` where it is no dict, or holds what JSON cannot: better after the first fit than after the last.
         """
-        if isinstance(self.system, Recommender):
-            return (
-                {"searched": "weights, trust and calibration on simulated strangers"}
-                if self.system.tune
-                else None
-            )
+        if isinstance(self.system, Recommender | WithAttributes):
+            return tuning_of(self.system if isinstance(self.system, Recommender) else self.system.model)
         said = getattr(self.system, "tuning", None)
         if said is None:
             return None

@@ -1,4 +1,4 @@
-"""Two textbook recommenders with one number to tune each, tuned on the training users by the same budget."""
+"""Two textbook recommenders with one number to tune each, tuned on the training users."""
 
 from __future__ import annotations
 
@@ -51,6 +51,8 @@ class Tuned(Baseline):
         }
         self._scorers = {value: self.scorer(liked, value) for value in sorted(set(self.chosen.values()))}
         self.tuning: dict[str, Any] = {
+            "settings": len(self.GRID),
+            "users": self._tried_on,
             "searched": {
                 f"k = {k}": {f"{value:g}": round(mean, 6) for value, mean in row.items()}
                 for k, row in means.items()
@@ -74,7 +76,9 @@ class Tuned(Baseline):
         rng = np.random.default_rng(0)
         people = liked.shape[0]
         folds = [fold for fold in np.array_split(rng.permutation(people), 5) if 0 < len(fold) < people]
-        for held in folds if people <= 50 else [folds[0][:MOST]]:
+        tried = folds if people <= 50 else [folds[0][:MOST]]
+        self._tried_on = sum(map(len, tried))
+        for held in tried:
             training = liked[np.setdiff1d(np.arange(people), held)]
             orders = [rng.permutation(seen[user].indices) for user in held]
             for value in self.GRID:

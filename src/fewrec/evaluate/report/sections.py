@@ -337,11 +337,14 @@ def method(table: Lookup) -> str:
     times = [(name, f"{seconds:.1f} s") for name, seconds in found.seconds.items()]
     chosen = "".join(
         f"<tr><td>{esc(row['system'])}</td><td>{esc(row['train_users'])}</td><td>{esc(row['seed'])}</td>"
-        f'<td class="words">{esc(_listed(row.get("searched", "")))}</td><td>{esc(row.get("chosen", ""))}</td></tr>'
+        f"<td>{esc(row.get('settings', ''))}</td><td>{esc(row.get('users', ''))}</td>"
+        f'<td class="words">{esc(_listed(row.get("searched", "")))}</td>'
+        f'<td class="words">{esc(_listed(row.get("chosen", "")))}</td></tr>'
         for row in found.tuning
     )
     heads = (
-        '<tr><th>system</th><th>people</th><th>seed</th><th class="words">searched</th><th>chosen</th></tr>'
+        "<tr><th>system</th><th>people</th><th>seed</th><th>settings tried</th><th>on users</th>"
+        '<th class="words">searched</th><th class="words">chosen</th></tr>'
     )
     tuned = (
         "<details><summary>What was tuned, on training users alone</summary>"
@@ -359,5 +362,8 @@ def method(table: Lookup) -> str:
 
 def _listed(value: Any) -> str:
     if isinstance(value, dict):
-        return ", ".join(f"{name}: {inner}" for name, inner in value.items())
+        return ", ".join(
+            f"{name}: ({_listed(inner)})" if isinstance(inner, dict) else f"{name}: {inner}"
+            for name, inner in value.items()
+        )
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
