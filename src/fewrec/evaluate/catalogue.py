@@ -34,6 +34,7 @@ METRICS = {
     "rmse": Metric("Root of the mean squared error of the predicted ratings, person by person.", "low"),
     "rmse-pooled": Metric("The same over all ratings at once, as papers often print it.", "low"),
     "mae": Metric("Mean absolute error of the predicted ratings.", "low"),
+    "foretold": Metric("Share of the ratings for which there is a prediction; errors are over these alone."),
     "interval-coverage": Metric("Share of ratings inside their 80 % interval; 0.8 is right.", "neither"),
     "interval-width": Metric("Mean width of the 80 % intervals.", "neither"),
     "log-loss": Metric("Mean of -log of the probability given to what happened.", "low"),

@@ -105,6 +105,12 @@ class Work:
         data = self.world.data.only(split.pairs(self.world.data, job.size))
         asked, trained = Asked(job.system, self.fresh(job.system), data, self.world.data), Trained.of(data)
         ratings = self.settings.task == "rating"
+        if ratings and not asked.predicts:
+            raise ConfigError(
+                "it foretells no ratings: there is no method predict.",
+                where=f"systems[{job.system!r}]",
+                hint="Leave it out in the task 'rating', or give it predict(support=...).",
+            )
         noise = None if ratings else tie_noise(split.seed, len(split.cases), len(data.items))
         told = []
         for k_shot in self.plan.k_shots:

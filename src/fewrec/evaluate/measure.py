@@ -198,6 +198,7 @@ def _rated(told: dict[str, Floats], values: Floats) -> dict[str, float]:
     nothing = float("nan")
     return {
         "rmse": certainty.rmse(mean[known], values[known]) if known.any() else nothing,
+        "foretold": float(known.mean()) if len(known) else nothing,
         "mae": certainty.mae(mean[known], values[known]) if known.any() else nothing,
         "interval-coverage": certainty.covered(low[stated], high[stated], values[stated])
         if stated.any()

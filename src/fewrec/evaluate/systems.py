@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewrec.data import Dataset
-from fewrec.errors import DataError
+from fewrec.errors import DataError, FewrecError
 from fewrec.evaluate.budget import tuning_of
 from fewrec.evaluate.splits import Case
 from fewrec.recommender import Recommender
@@ -64,7 +64,7 @@ class Asked:
         if isinstance(system, Recommender):
             system.fit(data, progress=False)
         else:
-            system.fit(data)
+            self._call("fit", data)
 
     @property
     def predicts(self) -> bool:
@@ -104,13 +104,13 @@ class Asked:
         if isinstance(self.system, Recommender):
             return self._ours(self.system, cases, k_shot)
         if getattr(self.system, "wants_attributes", False):
-            told = [self.system.score(self.support(case, k_shot), self.attributes(case)) for case in cases]
+            told = [self._call("score", self.support(case, k_shot), self.attributes(case)) for case in cases]
             return self._checked(told, shape, "score")
-        if callable(many := getattr(self.system, "score_many", None)):
-            return self._checked(many([self.support(case, k_shot) for case in cases]), shape, "score_many")
-        return self._checked(
-            [self.system.score(self.support(case, k_shot)) for case in cases], shape, "score"
-        )
+        if callable(getattr(self.system, "score_many", None)):
+            many = self._call("score_many", [self.support(case, k_shot) for case in cases])
+            return self._checked(many, shape, "score_many")
+        told = [np.array(self._call("score", self.support(case, k_shot))) for case in cases]
+        return self._checked(told, shape, "score")
 
     def attributes(self, case: Case) -> dict[str, Any]:
         """What the users table says of a person; nothing where it says nothing."""
@@ -132,12 +132,32 @@ class Asked:
 
     def predictions(self, case: Case, k_shot: int | None) -> dict[str, Floats]:
         """mean, low, high and probability, (I,) each, NaN where nothing is said."""
-        found = self.system.predict(support=self.support(case, k_shot))
+        found = self._call("predict", support=self.support(case, k_shot))
         shape = (1, len(self.items))
         nothing = np.full(shape, np.nan)
-        return {name: self._checked(getattr(found, name, nothing), shape, "predict")[0] for name in FIELDS}
+        told = {name: self._checked(getattr(found, name, nothing), shape, "predict")[0] for name in FIELDS}
+        if ((told["probability"] < 0) | (told["probability"] > 1)).any():
+            raise self._wrong("predict", "gave a probability that is not between 0 and 1.", shape)
+        if (told["low"] > told["high"]).any():
+            raise self._wrong("predict", "gave an interval whose low end is above its high end.", shape)
+        return told
+
+    def _call(self, method: str, *given: Any, **named: Any) -> Any:
+        """What a method gives. ``DataError`` that names the system where it fails."""
+        try:
+            return getattr(self.system, method)(*given, **named)
+        except FewrecError:
+            raise
+        except Exception as error:
+            raise DataError(
+                f"{method} failed: {type(error).__name__}: {error}.",
+                where=f"systems[{self.name!r}]",
+                hint="The error of the system stands above this one; fewrec.testing.check_system tries it on its own.",
+            ) from error
 
     def _checked(self, rows: Any, shape: tuple[int, int], method: str) -> Floats:
+        if np.iscomplexobj(rows):
+            raise self._wrong(method, "gave complex numbers.", shape)
         try:
             found = np.asarray(rows, dtype=np.float64)
         except (TypeError, ValueError) as error:
