@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from fewrec.fewshot.episodes import Episode
 
@@ -45,7 +46,11 @@ def ideal_gain(n_positive: int) -> float:
 
 
 def pack_episodes(episodes: Sequence[Episode], fusion: Fusion, centre: float) -> list[Pack]:
-    """Episodes cut to the 80 candidates that ``fusion`` puts first, scaled and padded."""
+    """Episodes cut to the 80 candidates that ``fusion`` puts first, scaled and padded.
+
+    Those with as many positives are packed together: padding is computed with, too.
+    """
+    episodes = sorted(episodes, key=lambda episode: int(episode.positive.sum()))
     scales = {episode.k_shot: fusion.scale(episode.k_shot) for episode in episodes}
     weights = {k_shot: fusion.weights(k_shot) for k_shot in scales}
     packs = []
@@ -89,20 +94,22 @@ def smooth_ndcg(packs: Sequence[Pack], line: NDArray[np.float64]) -> tuple[float
         scores = np.einsum("ecs,es->ec", pack.features, weights.astype(np.float32))
         scores = np.where(pack.mask, scores, np.float32(-1e4))
         own = np.take_along_axis(scores, pack.positive, axis=1)  # (E, P)
-        passed = _sigmoid((scores[:, None, :] - own[:, :, None]) / TEMPERATURE)  # (E, P, C)
-        rank = 0.5 + passed.sum(axis=2, dtype=np.float64)
-        edge = _sigmoid((CUTOFF + 0.5 - rank) / EDGE)
+        # sigmoid(x) = (1 + tanh(x / 2)) / 2, in one array of (E, P, C): by far the largest.
+        passed = np.subtract(scores[:, None, :], own[:, :, None])
+        passed *= np.float32(0.5 / TEMPERATURE)
+        np.tanh(passed, out=passed)
+        ones = np.ones(passed.shape[2], dtype=np.float32)
+        rank = 0.5 + 0.5 * (passed.shape[2] + (passed @ ones).astype(np.float64))
+        edge = expit((CUTOFF + 0.5 - rank) / EDGE)
         discount = np.log2(1 + rank)
         scale = pack.is_positive / pack.ideal[:, None]
         total += float((scale * edge / discount).sum())
         slope = -edge * (1 - edge) / EDGE / discount - edge / discount**2 / np.log(2) / (1 + rank)
-        push = (
-            passed * (1 - passed) * ((scale * slope / TEMPERATURE)[:, :, None]).astype(np.float32)
-        )  # (E, P, C)
-        by_score = push.sum(axis=1, dtype=np.float64)
-        np.add.at(
-            by_score, (np.arange(len(by_score))[:, None], pack.positive), -push.sum(axis=2, dtype=np.float64)
-        )
+        push = (0.25 * scale * slope / TEMPERATURE).astype(np.float32)  # (E, P)
+        np.subtract(1, np.square(passed, out=passed), out=passed)  # four times the sigmoid's slope
+        by_score = np.matmul(push[:, None, :], passed)[:, 0].astype(np.float64)
+        pull = push * (passed @ ones)
+        np.add.at(by_score, (np.arange(len(by_score))[:, None], pack.positive), -pull.astype(np.float64))
         by_weight = np.einsum("ec,ecs->es", np.where(pack.mask, by_score, 0), pack.features)
         gradient[0] += by_weight.sum(axis=0)
         gradient[1] += (by_weight * pack.log_k[:, None]).sum(axis=0)
@@ -127,6 +134,3 @@ def hard_ndcg(
         hits[row] = positive.sum(axis=0)
     return ndcg, hits
 
-
-def _sigmoid(x: NDArray[np.floating]) -> NDArray[np.floating]:
-    return 1 / (1 + np.exp(-np.clip(x, -30, 30)))
