@@ -101,6 +101,16 @@ def test_names_are_features_of_a_few_items() -> None:
     assert not found[1].any()  # nor does what one item alone has
     few = TrainingData(liked=empty, seen=empty, explicit=False, features=sp.csr_matrix(features[:, 2:]))
     assert not SharedNames().available(few)
+    assert not SharedNames().available(TrainingData(liked=empty, seen=empty, explicit=False))
+
+
+def test_names_want_one_item_in_a_hundred() -> None:
+    empty = sp.csr_matrix((0, 400), dtype=np.float32)
+    for carriers, available in ((3, False), (4, True)):
+        features = np.zeros((400, 1), np.float32)
+        features[:carriers] = 1
+        data = TrainingData(liked=empty, seen=empty, explicit=False, features=sp.csr_matrix(features))
+        assert SharedNames().available(data) is available
 
 
 def test_dislike_is_the_mean_over_the_disliked() -> None:

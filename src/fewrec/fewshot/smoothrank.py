@@ -133,4 +133,3 @@ def hard_ndcg(
         ndcg[row] = gain.sum(axis=0) / ideal_gain(episode.n_positive)
         hits[row] = positive.sum(axis=0)
     return ndcg, hits
-

@@ -81,20 +81,21 @@ class Explainer:
         text = np.array([s.kind in ("text", "dislike") for s in signals])
         habits = np.array([s.kind in ("habits", "exposure") for s in signals])
         liked = np.asarray(supports.liked.sum(axis=0)).ravel() > 0
-        from_text, from_habits = by_item[text].sum(axis=0), by_item[habits].sum(axis=0)  # (S, C)
+        from_text, from_habits = by_item[text].sum(axis=0).tolist(), by_item[habits].sum(axis=0).tolist()
         like_others = [self._support_item(int(other), bool(liked[other])) for other in support_items]
+        popularity, others = rest[general].sum(axis=0).tolist(), self._rest(rest)
         result = []
-        for column, item in enumerate(items):
-            terms: list[Term] = [(*self._popularity(int(item)), float(rest[general, column].sum()))]
-            for row, (reading, doing) in enumerate(like_others):
-                terms.append((*reading, float(from_text[row, column])))
-                terms.append((*doing, float(from_habits[row, column])))
-            terms += self._rest(rest[:, column])
+        for column, (item, score) in enumerate(zip(items.tolist(), scores.tolist(), strict=True)):
+            terms: list[Term] = [(*self._popularity(item), popularity[column])]
+            for (reading, doing), by_text, by_habits in zip(like_others, from_text, from_habits, strict=True):
+                terms.append((*reading, by_text[column]))
+                terms.append((*doing, by_habits[column]))
+            terms += [(*key, amounts[column]) for key, amounts in others.items()]
             if not self.model.met[item]:
                 # Training users have the new items in an order of their own, see FittedModel.score.
-                moved = float(scores[column] - whole[:, column].sum())
+                moved = score - float(whole[:, column].sum())
                 terms.append(("new", "its place among the new items, judged by their text", moved))
-            result.append(_told(terms, float(scores[column])))
+            result.append(_told(terms, score))
         return result
 
     def _ask(
@@ -140,15 +141,15 @@ class Explainer:
             ("habits", f"liked by people who {'like' if liked else 'tried'} “{title}”"),
         )
 
-    def _rest(self, rest: NDArray[np.float32]) -> list[Term]:
-        """Terms of what is not a support item: sentence, portrait, features, an outsider's signals by name, and
-        what a signal makes of all support items together."""
-        terms: dict[tuple[str, str], float] = {}
-        for signal, amount in zip(self.model.ranker.signals, rest, strict=True):
+    def _rest(self, rest: NDArray[np.float32]) -> dict[tuple[str, str], list[float]]:
+        """Kind and words, and ``(C,)`` amounts, of what is not a support item: sentence, portrait, features, an
+        outsider's signals by name, and what a signal makes of all support items together."""
+        terms: dict[tuple[str, str], NDArray[np.float32]] = {}
+        for signal, amounts in zip(self.model.ranker.signals, rest, strict=True):
             if signal.personal:
                 key = _as_a_whole(signal)
-                terms[key] = terms.get(key, 0.0) + float(amount)
-        return [(kind, what, amount) for (kind, what), amount in terms.items()]
+                terms[key] = terms[key] + amounts if key in terms else amounts
+        return {key: amounts.tolist() for key, amounts in terms.items()}
 
 
 def _as_a_whole(signal: Signal) -> tuple[str, str]:
@@ -168,11 +169,13 @@ def _as_a_whole(signal: Signal) -> tuple[str, str]:
 def _told(terms: list[Term], score: float) -> tuple[Reason, ...]:
     """Strongest first; small terms of one kind are told as one, so that the sum stays the score."""
     least = SMALL * sum(abs(amount) for _, _, amount in terms)
-    told = [Reason(*term) for term in terms if abs(term[2]) > least]
-    for kind, what in TOGETHER.items():
-        small = sum(amount for of, _, amount in terms if of == kind and abs(amount) <= least)
-        if abs(small) > least:
-            told.append(Reason(kind, what, small))
+    told, small = [], dict.fromkeys(TOGETHER, 0.0)
+    for kind, what, amount in terms:
+        if abs(amount) > least:
+            told.append(Reason(kind, what, amount))
+        elif kind in small:
+            small[kind] += amount
+    told += [Reason(kind, TOGETHER[kind], amount) for kind, amount in small.items() if abs(amount) > least]
     left = score - sum(term.contribution for term in told)
     if abs(left) > 1e-6 * max(1.0, abs(score)):
         told.append(Reason("other", "smaller reasons together", left))

@@ -101,7 +101,7 @@ class TextEase(Signal):
     def score_items(self, supports: Supports, items: Items) -> NDArray[np.float32]:
         out = (self._spread.fold_in(supports) * self._scale) @ self._spectrum.inner[items].T
         diagonal = self._diagonal[items]
-        out -= self._spread.rows(supports).toarray()[:, items] * diagonal
+        out -= self._spread.rows(supports)[:, items] * diagonal
         return out / (1 - diagonal)
 
 
@@ -139,13 +139,13 @@ class Spread:
         nearest = self._nearest(supports)
         return out if nearest is None else out + np.asarray(nearest @ self._inner, dtype=np.float32)
 
-    def rows(self, supports: Supports) -> sp.csr_matrix:
+    def rows(self, supports: Supports) -> NDArray[np.float32]:
         """The spread supports themselves: ``(B, I)``."""
-        rows = supports.liked
+        rows = supports.liked.toarray()
         if self._training.neighbours is not None:
-            rows = rows + SPREAD * (rows @ self._training.neighbours)
+            rows += np.float32(SPREAD) * (supports.liked @ self._training.neighbours).toarray()
         nearest = self._nearest(supports)
-        return sp.csr_matrix(rows if nearest is None else rows + nearest)
+        return rows if nearest is None else rows + nearest.toarray()
 
     def _nearest(self, supports: Supports) -> sp.csr_matrix | None:
         if supports.taste is None or self._training.neighbours is None:

@@ -62,7 +62,7 @@ class Sparse(Signal):
 
     def fit(self, training: TrainingData) -> Sparse:
         self._rows = sp.csr_matrix(training.features, dtype=np.float32)  # (I, F)
-        self._carriers = sp.csr_matrix(self._rows.T)  # (F, I) the inverted index
+        self._carriers = sp.csr_matrix(self._rows.T, dtype=np.float64)  # (F, I) the inverted index
         self._consistency = consistency(self._rows, training.liked)
         return self
 
@@ -101,7 +101,7 @@ class Sparse(Signal):
             known = np.flatnonzero(place < len(features))
             known = known[features[place[known]] == own[row][known]]
             shown[row, place[known]] = _row(self._rows, int(item), values=True)[known]
-        carriers = self._carriers[features].astype(np.float64)
+        carriers = self._carriers[features]
         common = (carriers @ carriers.T).toarray() / self._rows.shape[0]  # (C, C)
         gram = shown.T @ shown / len(liked) + common + np.diag(RIDGE / self._consistency[features])
         chosen, weights = pursue(gram, shown.mean(axis=0), self.s)

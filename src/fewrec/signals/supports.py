@@ -86,22 +86,11 @@ class Supports:
     ) -> Supports:
         """From one index array and one liked mask per stranger."""
         size = np.array([len(row) for row in items], dtype=np.intp)
-        indptr = np.concatenate([[0], np.cumsum(size)])
         column = np.concatenate([*items, np.zeros(0, np.intp)]).astype(np.intp)
         mask = np.concatenate([*liked, np.zeros(0, bool)]).astype(bool)
         row = np.repeat(np.arange(len(size)), size)
-        disliked_count = np.bincount(row[~mask], minlength=len(size))
-        shape = (len(size), n_items)
-        ones = np.ones(len(column), dtype=np.float32)
-        dislike = (1 / np.maximum(disliked_count, 1)[row]).astype(np.float32)
-        return cls(
-            liked=sp.csr_matrix((ones[mask], (row[mask], column[mask])), shape=shape),
-            disliked=sp.csr_matrix((dislike[~mask], (row[~mask], column[~mask])), shape=shape),
-            seen=sp.csr_matrix((ones, column, indptr), shape=shape),
-            size=size,
-            taste=taste,
-            portraits=portraits,
-        )
+        share = 1 / np.maximum(np.bincount(row[~mask], minlength=len(size)), 1)
+        return cls(*_rows(row, column, mask, share[row], (len(size), n_items)), size, taste, portraits)
 
     def __len__(self) -> int:
         return len(self.size)
@@ -123,17 +112,29 @@ class Supports:
     def parts(self) -> tuple[NDArray[np.intp], Supports]:
         """The support items of the one stranger here, and a batch with each of them alone, weights unchanged."""
         items = self.seen.indices.astype(np.intp)
-        row = np.arange(len(items))
-        shape = (len(items), self.seen.shape[1])
         liked = np.isin(items, self.liked.indices)
-        share = (
-            self.disliked.data[0] if self.disliked.nnz else np.float32(1)
-        )  # the same for every disliked item
-        ones = np.ones(len(items), dtype=np.float32)
-        split = Supports(
-            liked=sp.csr_matrix((ones[liked], (row[liked], items[liked])), shape=shape),
-            disliked=sp.csr_matrix((share * ones[~liked], (row[~liked], items[~liked])), shape=shape),
-            seen=sp.csr_matrix((ones, items, np.arange(len(items) + 1)), shape=shape),
-            size=np.ones(len(items), dtype=np.intp),
+        # The share is the same for every disliked item.
+        share = np.full(len(items), self.disliked.data[0] if self.disliked.nnz else 1)
+        shape = (len(items), self.seen.shape[1])
+        rows = _rows(np.arange(len(items)), items, liked, share, shape)
+        return items, Supports(*rows, np.ones(len(items), dtype=np.intp))
+
+
+def _rows(
+    row: NDArray[np.intp],
+    column: NDArray[np.intp],
+    liked: NDArray[np.bool_],
+    share: NDArray[np.floating],
+    shape: tuple[int, int],
+) -> tuple[sp.csr_matrix, sp.csr_matrix, sp.csr_matrix]:
+    """(liked, disliked, seen) from one entry per support item, in the order of rows."""
+
+    def matrix(kept: NDArray[np.bool_], data: NDArray[np.floating]) -> sp.csr_matrix:
+        indptr = np.searchsorted(row[kept], np.arange(shape[0] + 1)).astype(np.int32)
+        # int32 from the start: for anything wider SciPy looks, each time, whether it might do.
+        return sp.csr_matrix(
+            (data[kept].astype(np.float32), column[kept].astype(np.int32), indptr), shape=shape
         )
-        return items, split
+
+    ones = np.ones(len(row))
+    return matrix(liked, ones), matrix(~liked, share), matrix(np.ones(len(row), dtype=bool), ones)
