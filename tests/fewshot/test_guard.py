@@ -9,7 +9,7 @@ import pytest
 
 from fewrec.fewshot.episodes import K_SHOTS, Episode
 from fewrec.fewshot.fusion import Fusion, mean_fusion, measure_scales, prior_fusion
-from fewrec.fewshot.guard import FULL, PAIRS, STEPS, Trust, measure_trust
+from fewrec.fewshot.guard import FULL, PAIRS, STEPS, Trust, _believed, measure_trust
 from fewrec.fewshot.smoothrank import hard_ndcg
 from fewrec.signals import Signal
 
@@ -127,6 +127,17 @@ def test_few_users_are_believed_less_than_many() -> None:
     """The same modest gain: five lucky users need not be right, and some prior belief is left to them."""
     noise = [trust_in(made(1.5, 0.0, seed, n_users=3)).value for seed in range(5)]
     assert 0.0 < np.mean(noise) < 1.0
+
+
+def test_what_is_believed_beforehand() -> None:
+    gain, loss = dict(zip(PAIRS, _believed(0.3), strict=True)), dict(zip(PAIRS, _believed(0.0), strict=True))
+    assert gain[0.0, 0.0] == loss[0.0, 0.0] == 0
+    assert gain[0.5, 0.5] == gain[1.0, 1.0] == pytest.approx(0.07)
+    assert gain[0.0, 1.0] == pytest.approx(0.035)  # a gain wants half trust at both ends
+    assert (
+        loss[0.0, 1.0] == loss[0.5, 0.5] == loss[1.0, 1.0] == pytest.approx(-0.02)
+    )  # a loss their mean alone
+    assert loss[0.0, 0.5] == pytest.approx(-0.01)
 
 
 def test_nobody_to_compare_with() -> None:

@@ -228,6 +228,7 @@ def test_users_without_ratings_are_no_evidence():
     padded = sp.vstack([ratings, sp.csr_matrix((5, 60))], format="csr")
     posterior, held_out = RatingPosterior.fit_with_folds(padded, view, liked_at=6.0)
     assert len(held_out.folds) == 9
+    assert len(RatingPosterior.fit_with_folds(padded, view, liked_at=6.0, few=True)[1].folds) == 2
     np.testing.assert_allclose(
         posterior.mean, RatingPosterior.fit(ratings, view, liked_at=6.0).mean, rtol=1e-12
     )

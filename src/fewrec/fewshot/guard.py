@@ -33,6 +33,10 @@ ratings, where personal evidence nearly always helps, from sparse purchases, whe
 the bestseller list on training users of four data sets, with ten users who gained .01 believed for all: n = 10,
 MovieLens +.035, groceries -.006, articles -.014, restaurants +.060; n = 50, +.065, -.002, -.008, +.095. With this
 belief +.047, .000, .000, +.019, and +.067, -.001, .000, +.086. Books, +.166 at n = 10, need no belief.
+
+"Half trust" is half of the mean of both ends, or of each, whichever promises less: with the mean alone, half the draws
+of ten MovieLens users trusted nothing at k = 1 and all at k = 10. NDCG@10 gained there: +.053 with the mean, +.055 with
+both (k = 1: +.017, +.023); restaurants, 50 users, +.094 and +.091; nothing elsewhere.
 """
 
 
@@ -94,9 +98,16 @@ def measure_trust(
     n, bestsellers = len(per_user), float(per_user[:, 0].mean())  # PAIRS[0] trusts nothing else
     per_user -= per_user[:, :1]
     mean, error = per_user.mean(axis=0), per_user.std(axis=0, ddof=1) / np.sqrt(n)
-    believed = (bestsellers**2 - PRIOR_LOSS) * np.minimum(np.mean(PAIRS, axis=1) / 0.5, 1.0)
-    bound = (n * (mean - CAUTION * error) + PRIOR_USERS * believed) / (n + PRIOR_USERS)
+    bound = (n * (mean - CAUTION * error) + PRIOR_USERS * _believed(bestsellers)) / (n + PRIOR_USERS)
     best = int(np.argmax(bound))
     by_k = [(k, np.mean(rows, axis=0)) for k, rows in sorted(found.items())]
     hits_by_k = tuple((k, float(mean_hits[best]), float(mean_hits[0])) for k, mean_hits in by_k)
     return Trust(PAIRS[best], float(mean[best]), float(error[best]), n, hits_by_k), fusions
+
+
+def _believed(bestsellers: float) -> NDArray[np.float64]:
+    """The gain believed beforehand at each of ``PAIRS``, where the bestseller list has this NDCG@10."""
+    reached = np.array(PAIRS) / 0.5
+    by_mean, by_both = np.minimum(reached.mean(axis=1), 1.0), np.minimum(reached, 1.0).mean(axis=1)
+    prior = bestsellers**2 - PRIOR_LOSS
+    return np.asarray(np.minimum(prior * by_mean, prior * by_both))

@@ -86,13 +86,18 @@ class RatingPosterior:
         liked_at: float,
         scale: tuple[float, float] | None = None,
         seed: int = 0,
+        few: bool = False,
     ) -> tuple[RatingPosterior, HeldOutPosteriors]:
-        """:meth:`fit`, and the posteriors of the folds that taught its strengths (for calibration)."""
+        """:meth:`fit`, and the posteriors of the folds that taught its strengths (for calibration).
+
+        ``few``: two folds instead of 4 to 10, for a fit in half the time.
+        """
         table = _Table.of(values, view, scale, liked_at)
         ratings, text = table.ratings, table.text
         rng = np.random.default_rng(seed)
         raters = rng.permutation(np.flatnonzero(np.diff(ratings.indptr)))
         n_folds = min(len(raters), 10 if len(raters) <= 50 else 5 if len(raters) <= 200 else 4)
+        n_folds = min(n_folds, 2) if few else n_folds
         fold_of = np.zeros(ratings.shape[0], dtype=np.intp)
         fold_of[raters] = np.arange(len(raters)) % n_folds
         folds: list[ItemStatistics] = []

@@ -221,7 +221,7 @@ def fit_model(
             tune=tune,
             progress=lambda done, total: say("Learning from past users", done, total),
         )
-        posterior, calibration = _certainty(data, training, ranker, episodes, seed)
+        posterior, calibration = _certainty(data, training, ranker, episodes, seed, few=not tune)
         tasting = practice(training, data.item_features[1], reader, seed) if tune else None
         ranker = learn_taste(ranker, training, make, tasting, seed)
         new_weights = NewItems.learn(training, seed, tune)
@@ -242,7 +242,13 @@ def fit_model(
 
 
 def _certainty(
-    data: Dataset, training: TrainingData, ranker: Ranker, episodes: Sequence[Episode], seed: int
+    data: Dataset,
+    training: TrainingData,
+    ranker: Ranker,
+    episodes: Sequence[Episode],
+    seed: int,
+    *,
+    few: bool,
 ) -> tuple[RatingPosterior | None, Calibration | None]:
     """What turns scores into ratings and probabilities, learned on the episodes of the ranker."""
     if training.seen.nnz == 0:
@@ -257,6 +263,7 @@ def _certainty(
         liked_at=data.feedback.liked_at,
         scale=data.feedback.scale,
         seed=seed,
+        few=few,
     )
     return posterior, Calibration.fit(episodes, ranker.fusion, training, held_out, values, personal)
 

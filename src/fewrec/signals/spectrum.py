@@ -89,8 +89,11 @@ def _top_eigen(matrix: sp.csr_matrix, rank: int) -> tuple[NDArray[np.float64], N
         return np.zeros(0), np.zeros((n, 0))
     if n <= max(DENSE_USERS, rank + 1):
         gram = (matrix @ matrix.T).toarray()
-        low = max(0, n - rank)
-        values, vectors = scipy.linalg.eigh(gram, subset_by_index=[low, n - 1])
+        if n <= 2 * rank:  # then a part of the vectors costs three times as much as all of them
+            values, vectors = scipy.linalg.eigh(gram, driver="evd")
+            values, vectors = values[-rank:], vectors[:, -rank:]
+        else:
+            values, vectors = scipy.linalg.eigh(gram, subset_by_index=[n - rank, n - 1])
     else:
         start = np.full(min(matrix.shape), 1.0)  # a fixed start: the same answer every time
         left, singular, _ = scipy.sparse.linalg.svds(matrix, k=min(rank, min(matrix.shape) - 1), v0=start)
