@@ -53,7 +53,7 @@ class Fusion:
     def scale(self, k_shot: float) -> NDArray[np.float64]:
         """``sd_c(k)``, log-log interpolated; beyond k = 10 it grows as it did from 3 to 10."""
         if k_shot in K_SHOTS:
-            return self.scales[K_SHOTS.index(k_shot)]  # type: ignore[arg-type]
+            return self.scales[K_SHOTS.index(k_shot)]
         x, grid = np.log(max(k_shot, K_SHOTS[0])), np.log(K_SHOTS)
         logs = np.log(self.scales)
         inside = np.array([np.interp(x, grid, column) for column in logs.T])
