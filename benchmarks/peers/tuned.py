@@ -32,7 +32,7 @@ class Searched(Tuned):
     def learn(self, liked: sp.csr_matrix) -> None:
         super().learn(liked)
         words = [", ".join(f"{name}={value}" for name, value in one.items()) for one in self.SETTINGS]
-        self.tuning = {
+        self.tuning |= {
             "searched": {
                 k: {words[int(at)]: mean for at, mean in row.items()}
                 for k, row in self.tuning["searched"].items()
@@ -79,7 +79,9 @@ class Rated(Searched):
         rng = np.random.default_rng(0)
         people = liked.shape[0]
         folds = [fold for fold in np.array_split(rng.permutation(people), 5) if 0 < len(fold) < people]
-        for held in folds if people <= 50 else [folds[0][:MOST]]:
+        tried = folds if people <= 50 else [folds[0][:MOST]]
+        self._tried_on = sum(map(len, tried))
+        for held in tried:
             training = liked[np.setdiff1d(np.arange(people), held)]
             orders = [rng.permutation(seen[user].indices) for user in held]
             for at in self.GRID:

@@ -61,7 +61,14 @@ def test_a_peer_finds_the_taste_and_says_something_of_everything(system):
             assert own[first].sum() >= 10
     likes = np.asarray(data.matrix("liked").sum(axis=0)).ravel()
     assert np.all(np.diff(likes[np.argsort(-scores[0], kind="stable")]) <= 0)  # nobody's taste: bestsellers
-    assert made.tuning["chosen"] if hasattr(made, "tuning") else system.name == "encoder-text"
+    if system.name != "encoder-text":  # it has nothing to tune
+        # Ninety users: one fifth of them is held out. Nobody has more than ten interactions, so that nothing is tried
+        # for k = 10; for the others every setting is, and one of them is taken.
+        told = made.tuning
+        assert list(told) == ["settings", "users", "searched", "chosen"]
+        assert told["users"] == 18
+        assert [len(row) for row in told["searched"].values()] == [told["settings"]] * 3 + [0]
+        assert all(told["chosen"][k] in row for k, row in told["searched"].items() if row)
 
 
 @pytest.mark.parametrize("system", PEERS, ids=lambda system: system.name)
