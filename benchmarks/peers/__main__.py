@@ -5,7 +5,7 @@
     scripts/bench peers --quick      two small sets, seed 0, 10 and 50 users; PEERS.md stays as it is
 
 Every finished cell is kept in a file of its own under ``build/benchmarks/peers`` (``--keep``); ``--resume`` goes on
-from there, ``--report`` only writes the table.
+from there, ``--report`` only writes the table. A table that cannot be true is told of, and the exit code is 1.
 """
 
 from __future__ import annotations
@@ -19,11 +19,12 @@ import time
 from pathlib import Path
 
 from benchmarks import reference
-from benchmarks.peers.cells import SETS, jobs, load
+from benchmarks.peers.cells import SETS, Job, jobs, load
 from benchmarks.peers.registry import SYSTEMS, installed
 from benchmarks.peers.report import render
+from benchmarks.peers.sanity import findings
 from benchmarks.quality import present
-from benchmarks.systems import Marks
+from benchmarks.systems import Marks, size_name
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "benchmarks" / "PEERS.md"
@@ -39,6 +40,8 @@ def commit() -> str:
 
 def command(options: argparse.Namespace) -> str:
     heavy = any(system.package == "lenskit" and system.there for system in SYSTEMS)
+    if options.quick:
+        return "scripts/bench peers --quick" + " --heavy" * heavy
     return "scripts/bench peers" + " --heavy" * heavy + f" --seeds {options.seeds}" * (options.seeds < 3)
 
 
@@ -57,7 +60,9 @@ def main(arguments: list[str] | None = None) -> int:
     print(*left_out, sep="\n", file=sys.stderr)
     wanted = [system for system in there if not options.system or system.name in options.system]
     names = present(options.set or (QUICK if options.quick else list(SETS)))
-    marks, absent = list[Marks](), list[str]()
+    if not names:
+        return 0
+    marks, absent, measured = list[Marks](), list[str](), list[Job]()
     planned = jobs(names, wanted, 1 if options.quick else options.seeds, 2 if options.quick else None)
     for job in planned:
         file = options.keep / job.file
@@ -72,6 +77,7 @@ def main(arguments: list[str] | None = None) -> int:
             os.replace(written, file)
             print(f"{job.file}: {time.perf_counter() - started:.1f} s", file=sys.stderr, flush=True)
         marks += [Marks(**row) for row in json.loads(file.read_text())]
+        measured.append(job)
     if not marks:
         print("Nothing was measured.", file=sys.stderr)
         return 1
@@ -85,7 +91,20 @@ def main(arguments: list[str] | None = None) -> int:
     if not (options.quick or options.set or options.system):
         RESULTS.write_text(text)
     print(text)
-    return 0
+    wrong = findings(text, asked(measured), left_out)
+    print("\n".join(["This cannot be:", *wrong]) if wrong else "The table is sane.", file=sys.stderr)
+    return 1 if wrong else 0
+
+
+def asked(measured: list[Job]) -> dict[tuple[str, str, int], list[str]]:
+    """(set, training users, k) -> the systems of which there must be a number."""
+    found: dict[tuple[str, str, int], list[str]] = {}
+    for job in sorted(measured, key=lambda job: job.world):
+        for k_shot in load(job.world).k_shots:
+            systems = found.setdefault((job.world, size_name(job.n), k_shot), [])
+            if job.system not in systems:
+                systems.append(job.system)
+    return found
 
 
 if __name__ == "__main__":
