@@ -11,22 +11,17 @@ from there, ``--report`` only writes the table. A table that cannot be true is t
 from __future__ import annotations
 
 import argparse
-import json
-import os
 import subprocess
 import sys
-import time
-from pathlib import Path
 
 from benchmarks import reference
-from benchmarks.peers.cells import SETS, Job, jobs, load
+from benchmarks.kept import ROOT, SETS, add_options, gathered, load, present
+from benchmarks.peers.cells import Job, jobs
 from benchmarks.peers.registry import SYSTEMS, installed
 from benchmarks.peers.report import render
 from benchmarks.peers.sanity import findings
-from benchmarks.quality import present
-from benchmarks.systems import Marks, size_name
+from benchmarks.systems import size_name
 
-ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "benchmarks" / "PEERS.md"
 QUICK = ["ml-100k", "uci-restaurant"]
 
@@ -48,36 +43,18 @@ def command(options: argparse.Namespace) -> str:
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="scripts/bench peers", description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="two sets, seed 0, 10 and 50 training users")
-    parser.add_argument("--set", action="append", choices=SETS, help="only this set")
     parser.add_argument("--seeds", type=int, default=3, choices=(1, 2, 3), help="how many splits (3)")
     parser.add_argument("--system", action="append", choices=[s.name for s in SYSTEMS], help="only this peer")
-    parser.add_argument("--resume", action="store_true", help="keep the cells that are there")
-    parser.add_argument("--report", action="store_true", help="measure nothing, write what is kept")
-    parser.add_argument("--keep", type=Path, default=ROOT / "build" / "benchmarks" / "peers")
+    add_options(parser, "peers")
     options = parser.parse_args(arguments)
-    options.keep.mkdir(parents=True, exist_ok=True)
     there, left_out = installed()
     print(*left_out, sep="\n", file=sys.stderr)
     wanted = [system for system in there if not options.system or system.name in options.system]
-    names = present(options.set or (QUICK if options.quick else list(SETS)))
+    names = present(options.set or (QUICK if options.quick else SETS))
     if not names:
         return 0
-    marks, absent, measured = list[Marks](), list[str](), list[Job]()
     planned = jobs(names, wanted, 1 if options.quick else options.seeds, 2 if options.quick else None)
-    for job in planned:
-        file = options.keep / job.file
-        if not ((options.resume or options.report) and file.exists()):
-            if options.report:
-                absent.append(job.file.removesuffix(".json"))
-                continue
-            started = time.perf_counter()
-            found = [mark.to_dict() for mark in job.run()]
-            written = file.with_suffix(".part")
-            written.write_text(json.dumps(found))
-            os.replace(written, file)
-            print(f"{job.file}: {time.perf_counter() - started:.1f} s", file=sys.stderr, flush=True)
-        marks += [Marks(**row) for row in json.loads(file.read_text())]
-        measured.append(job)
+    marks, measured, absent = gathered(planned, options)
     if not marks:
         print("Nothing was measured.", file=sys.stderr)
         return 1

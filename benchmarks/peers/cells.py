@@ -11,15 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import open_sets, reference
+from benchmarks.kept import load
 from benchmarks.peers.registry import SYSTEMS, System
 from benchmarks.protocol import Split, World, ndcg
 from benchmarks.systems import Marks, fewrec_marks, quiet, rounded, shown_and_wanted, size_name
 from fewrec import Dataset
 
-__all__ = ["SETS", "Job", "explicit", "jobs", "load"]
-
-SETS = (*reference.SETS, *open_sets.SETS)
+__all__ = ["Job", "explicit", "jobs"]
 
 
 @dataclass(frozen=True)
@@ -44,11 +42,6 @@ class Job:
             return
         system = next(system for system in SYSTEMS if system.name == self.system)
         yield from peer_marks(world, split, self.n, system)
-
-
-@lru_cache(maxsize=1)
-def load(name: str) -> World:
-    return (reference if name in reference.SETS else open_sets).read_world(name)
 
 
 def explicit(world: World) -> bool:

@@ -10,9 +10,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from fewrec.evaluate.baselines import Support
-from fewrec.evaluate.lists import ranked, tie_noise
-from fewrec.evaluate.metrics import ndcg
-from fewrec.evaluate.textbook import CUTOFF, MOST, SHOTS, Tuned
+from fewrec.evaluate.textbook import Tuned
 
 __all__ = ["Collaborative", "Heard", "Rated", "Searched", "fallen_back"]
 
@@ -73,39 +71,10 @@ class Rated(Searched):
         good = self.data.feedback.liked(values.data)
         return np.bincount(values.indices[good], minlength=values.shape[1]).astype(np.float64)
 
-    def _search(self, liked: sp.csr_matrix, seen: sp.csr_matrix) -> dict[int, dict[float, list[float]]]:
-        """As ``Tuned`` does it: the same people are held out and show the same interactions."""
-        marks: dict[int, dict[float, list[float]]] = {k: {at: [] for at in self.GRID} for k in SHOTS}
-        rng = np.random.default_rng(0)
-        people = liked.shape[0]
-        folds = [fold for fold in np.array_split(rng.permutation(people), 5) if 0 < len(fold) < people]
-        tried = folds if people <= 50 else [folds[0][:MOST]]
-        self._tried_on = sum(map(len, tried))
-        for held in tried:
-            training = liked[np.setdiff1d(np.arange(people), held)]
-            orders = [rng.permutation(seen[user].indices) for user in held]
-            for at in self.GRID:
-                scorer = self.scorer(training, at)
-                for k in SHOTS:
-                    found = self._played(scorer, liked[held], orders, k)
-                    marks[k][at] += found[~np.isnan(found)].tolist()
-        return marks
-
-    def _played(
-        self, scorer: Scorer, values: sp.csr_matrix, orders: Sequence[NDArray[np.intp]], k_shot: int
-    ) -> Floats:
-        """NDCG@10 of everybody who has more than ``k_shot`` interactions."""
-        shown = np.zeros(values.shape, dtype=bool)
-        for row, order in enumerate(orders):
-            shown[row, order[:k_shot]] = True
-        good = values.copy()
-        good.data = self.data.feedback.liked(values.data).astype(np.float64)
-        scores = scorer(_only(values, shown))
-        top = ranked(scores, ~shown, tie_noise(0, *values.shape), CUTOFF).top
-        wanted = (good.toarray() > 0) & ~shown
-        hits = np.take_along_axis(wanted, np.maximum(top, 0), axis=1) & (top >= 0)
-        enough = np.array([len(order) > k_shot for order in orders])
-        return ndcg(hits, np.where(enough, wanted.sum(axis=1), 0))
+    def good(self, values: sp.csr_matrix) -> NDArray[np.bool_]:
+        ones = values.copy()
+        ones.data = self.data.feedback.liked(values.data).astype(np.float64)
+        return super().good(ones)
 
 
 class Heard(Rated):
@@ -173,18 +142,6 @@ class Collaborative(Heard):
             return fallen_back(scores, likes)
 
         return score
-
-
-def _only(values: sp.csr_matrix, shown: NDArray[np.bool_]) -> sp.csr_matrix:
-    """The entries of ``values`` at ``shown`` (U, I); a rating of 0 that is shown stays, one that is not is gone.
-
-    >>> ratings = sp.csr_matrix(([0.0, 0.0, 2.0], [0, 1, 2], [0, 3]), shape=(1, 3))
-    >>> _only(ratings, np.array([[True, False, True]])).indices
-    array([0, 2], dtype=int32)
-    """
-    pairs = values.tocoo()
-    keep = shown[pairs.row, pairs.col]
-    return sp.csr_matrix((pairs.data[keep], (pairs.row[keep], pairs.col[keep])), shape=values.shape)
 
 
 def fallen_back(scores: Floats, likes: Floats) -> Floats:

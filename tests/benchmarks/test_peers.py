@@ -7,9 +7,10 @@ import pytest
 import scipy.sparse as sp
 
 from benchmarks.peers import SYSTEMS, System, installed, register
-from benchmarks.peers.tuned import _only, fallen_back
+from benchmarks.peers.tuned import fallen_back
 from fewrec import Dataset
 from fewrec.evaluate import evaluate, lineup, system_names
+from fewrec.evaluate.textbook import told
 
 PEERS = [system for system in SYSTEMS if system.module.startswith("benchmarks.")]
 pytestmark = [
@@ -64,11 +65,11 @@ def test_a_peer_finds_the_taste_and_says_something_of_everything(system):
     if system.name != "encoder-text":  # it has nothing to tune
         # Ninety users: one fifth of them is held out. Nobody has more than ten interactions, so that nothing is tried
         # for k = 10; for the others every setting is, and one of them is taken.
-        told = made.tuning
-        assert list(told) == ["settings", "users", "searched", "chosen"]
-        assert told["users"] == 18
-        assert [len(row) for row in told["searched"].values()] == [told["settings"]] * 3 + [0]
-        assert all(told["chosen"][k] in row for k, row in told["searched"].items() if row)
+        tuning = made.tuning
+        assert list(tuning) == ["settings", "users", "searched", "chosen"]
+        assert tuning["users"] == 18
+        assert [len(row) for row in tuning["searched"].values()] == [tuning["settings"]] * 3 + [0]
+        assert all(tuning["chosen"][k] in row for k, row in tuning["searched"].items() if row)
 
 
 @pytest.mark.parametrize("system", PEERS, ids=lambda system: system.name)
@@ -109,7 +110,7 @@ def test_where_a_library_is_silent_popularity_speaks_last():
 def test_what_is_held_out_of_the_search_is_not_told():
     # Ratings of 0 are stored: of 0, 0 and 2 the first and the last are shown.
     values = sp.csr_matrix(([0.0, 0.0, 2.0], [0, 1, 2], [0, 3]), shape=(1, 4))
-    found = _only(values, np.array([[True, False, True, True]]))
+    found = told(values, np.array([[True, False, True, True]]))
     assert found.indices.tolist() == [0, 2]
     assert found.data.tolist() == [0, 2]
 

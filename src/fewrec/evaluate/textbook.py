@@ -84,23 +84,40 @@ class Tuned(Baseline):
             for value in self.GRID:
                 scorer = self.scorer(training, value)
                 for k in SHOTS:
-                    found = _play(scorer, liked[held], orders, k)
+                    found = self._play(scorer, liked[held], orders, k)
                     marks[k][value] += found[~np.isnan(found)].tolist()
         return marks
 
+    def _play(
+        self, scorer: Scorer, liked: sp.csr_matrix, orders: Sequence[NDArray[np.intp]], k_shot: int
+    ) -> Floats:
+        """NDCG@10 of everybody who has more than ``k_shot`` interactions; ``orders``: what is shown first."""
+        shown = np.zeros(liked.shape, dtype=bool)
+        for row, order in enumerate(orders):
+            shown[row, order[:k_shot]] = True
+        scores = scorer(told(liked, shown))
+        top = ranked(scores, ~shown, tie_noise(0, *liked.shape), CUTOFF).top
+        wanted = self.good(liked) & ~shown
+        hits = np.take_along_axis(wanted, np.maximum(top, 0), axis=1) & (top >= 0)
+        enough = np.array([len(order) > k_shot for order in orders])
+        return ndcg(hits, np.where(enough, wanted.sum(axis=1), 0))
 
-def _play(scorer: Scorer, liked: sp.csr_matrix, orders: Sequence[NDArray[np.intp]], k_shot: int) -> Floats:
-    """NDCG@10 of everybody who has more than ``k_shot`` interactions; ``orders``: what is shown first."""
-    shown = np.zeros(liked.shape, dtype=bool)
-    for row, order in enumerate(orders):
-        shown[row, order[:k_shot]] = True
-    good = liked.toarray() > 0
-    scores = scorer(sp.csr_matrix((good & shown).astype(np.float64)))
-    top = ranked(scores, ~shown, tie_noise(0, *liked.shape), CUTOFF).top
-    wanted = good & ~shown
-    hits = np.take_along_axis(wanted, np.maximum(top, 0), axis=1) & (top >= 0)
-    enough = np.array([len(order) > k_shot for order in orders])
-    return ndcg(hits, np.where(enough, wanted.sum(axis=1), 0))
+    def good(self, liked: sp.csr_matrix) -> NDArray[np.bool_]:
+        """(B, I) which of the entries of ``liked`` are likes: all, unless a system learns from values."""
+        return np.asarray(liked.toarray() > 0)
+
+
+def told(values: sp.csr_matrix, shown: NDArray[np.bool_]) -> sp.csr_matrix:
+    """The entries of ``values`` at ``shown`` (U, I), float64; a rating of 0 that is shown stays.
+
+    >>> ratings = sp.csr_matrix(([0.0, 0.0, 2.0], [0, 1, 2], [0, 3]), shape=(1, 3))
+    >>> told(ratings, np.array([[True, False, True]])).indices
+    array([0, 2], dtype=int32)
+    """
+    pairs = values.tocoo()
+    keep = shown[pairs.row, pairs.col]
+    kept = pairs.data[keep].astype(np.float64)
+    return sp.csr_matrix((kept, (pairs.row[keep], pairs.col[keep])), shape=values.shape)
 
 
 def _likes(liked: sp.csr_matrix) -> Floats:
