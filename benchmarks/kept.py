@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import sys
 import time
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from functools import lru_cache
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -52,8 +54,11 @@ def present(names: Iterable[str]) -> list[str]:
 
 
 def add_options(parser: ArgumentParser, folder: str) -> None:
-    """``--set``, ``--resume``, ``--report`` and ``--keep``, which is ``build/benchmarks/FOLDER``."""
+    """``--set``, ``--workers``, ``--resume``, ``--report``, ``--keep`` (if not given: ``build/benchmarks/FOLDER``)."""
     parser.add_argument("--set", action="append", choices=SETS, help="only this set")
+    parser.add_argument(
+        "--workers", type=int, default=1, choices=range(1, 65), metavar="N", help="processes (1)"
+    )
     parser.add_argument("--resume", action="store_true", help="keep the cells that are there")
     parser.add_argument("--report", action="store_true", help="measure nothing, write what is kept")
     parser.add_argument(
@@ -64,24 +69,39 @@ def add_options(parser: ArgumentParser, folder: str) -> None:
 def gathered(jobs: Iterable[AnyJob], options: Namespace) -> tuple[list[Marks], list[AnyJob], list[str]]:
     """``(all marks in the order of the jobs, the jobs they are of, the names of those that are not measured)``."""
     options.keep.mkdir(parents=True, exist_ok=True)
-    marks, done, absent = list[Marks](), list[AnyJob](), list[str]()
-    for job in jobs:
-        file = options.keep / job.file
-        if not ((options.resume or options.report) and file.exists()):
-            if options.report:
-                absent.append(job.file.removesuffix(".json"))
-                continue
-            measure(job, file)
-        marks += [Marks(**row) for row in json.loads(file.read_text())]
-        done.append(job)
-    return marks, done, absent
+    files = {job: options.keep / job.file for job in jobs}
+    keep = options.resume or options.report
+    missing = {job: file for job, file in files.items() if not (keep and file.exists())}
+    if not options.report:
+        for line in _measured(missing, options.workers):
+            print(line, file=sys.stderr, flush=True)
+        missing = {}
+    done = [job for job in files if job not in missing]
+    marks = [Marks(**row) for job in done for row in json.loads(files[job].read_text())]
+    return marks, done, [job.file.removesuffix(".json") for job in missing]
 
 
-def measure(job: Job, file: Path) -> None:
+def _measured(missing: Mapping[AnyJob, Path], workers: int) -> Iterator[str]:
+    """One line for each job when it is finished. Jobs know nothing of each other, so that it does not matter where each
+    of them runs."""
+    if workers == 1:
+        yield from map(_measure, missing, missing.values())
+        return
+    context = multiprocessing.get_context("spawn")  # a forked process inherits threads and locks
+    with ProcessPoolExecutor(workers, context) as pool:
+        waiting = [pool.submit(_measure, job, file) for job, file in missing.items()]
+        try:
+            for future in as_completed(waiting):
+                yield future.result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _measure(job: Job, file: Path) -> str:
     """Writes what comes of the job, whole or not at all."""
     started = time.perf_counter()
     found = [mark.to_dict() for mark in job.run()]
     written = file.with_suffix(".part")
     written.write_text(json.dumps(found))
     os.replace(written, file)
-    print(f"{job.file}: {time.perf_counter() - started:.1f} s", file=sys.stderr, flush=True)
+    return f"{job.file}: {time.perf_counter() - started:.1f} s"

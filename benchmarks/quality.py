@@ -1,7 +1,8 @@
 """Quality: NDCG@10 of fewrec and of simple and tuned systems on the same strangers, written to RESULTS.md.
 
-    scripts/bench quality            all cells: about an hour on one core
-    scripts/bench quality --quick    seed 0 and the small cells, to look at; RESULTS.md stays as it is
+    scripts/bench quality                all cells: about an hour on one core
+    scripts/bench quality --workers 2    the same by two processes; the numbers stay
+    scripts/bench quality --quick        seed 0 and the small cells, to look at; RESULTS.md stays as it is
 
 Every finished cell is kept in a file of its own under ``build/benchmarks/quality`` (``--keep``); ``--resume``
 goes on from there, after an interruption or when some cells are to be measured again (delete their files).
@@ -40,6 +41,7 @@ class Job:
         return f"{self.world}.{self.task}.{size_name(self.n)}.{self.seed}.json"
 
     def run(self) -> Iterator[Marks]:
+        np.seterr(all="raise", under="ignore")  # here, because it may run in a process of its own
         world = load(self.world)
         if self.task == "items":
             yield from new_item_marks(world, next(s for s in world.new_items if s.seed == self.seed))
@@ -93,5 +95,4 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    np.seterr(all="raise", under="ignore")
     raise SystemExit(main())

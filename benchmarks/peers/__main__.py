@@ -2,6 +2,7 @@
 
     scripts/bench peers              with implicit and LightFM
     scripts/bench peers --heavy      with LensKit as well, which brings PyTorch (some gigabytes)
+    scripts/bench peers --workers 2  the same by two processes, one thread each; the numbers stay
     scripts/bench peers --quick      two small sets, seed 0, 10 and 50 users; PEERS.md stays as it is
 
 Every finished cell is kept in a file of its own under ``build/benchmarks/peers`` (``--keep``); ``--resume`` goes on

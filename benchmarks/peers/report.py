@@ -237,6 +237,8 @@ def means(name: str, cells: Mapping[Cell, Mapping[str, Seeds]]) -> Iterator[str]
 def seconds(marks: Sequence[Marks]) -> Iterator[str]:
     """Time to fit, search included."""
     yield "\n## Seconds to fit, the search included (mean over seeds, one thread)\n\n"
+    fits = {(row.world, row.n, row.system, row.seed): row.fit_seconds for row in marks}
+    yield f"All {len(fits)} fits of this page together: {sum(fits.values()) / 60:.1f} minutes of one core.\n\n"
     columns = list(dict.fromkeys((row.world, row.n) for row in marks if row.n == "all"))
     if not columns:
         yield "No cell with all training users was measured.\n"

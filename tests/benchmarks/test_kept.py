@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from benchmarks.kept import add_options, gathered
+from benchmarks.kept import add_options, gathered, present
+from benchmarks.peers.cells import Job
 from benchmarks.systems import Marks
 
 RUNS: list[str] = []
@@ -59,3 +60,19 @@ def test_what_was_not_finished_is_measured_again(gather):
     with pytest.raises(RuntimeError, match="the power went"):
         gather([Counted("a"), Counted("b", fails=True)])
     assert gather([Counted("a"), Counted("b")], "--resume") == (["a", "b"], ["a", "b"], [], ["b"])
+
+
+def test_two_processes_measure_the_same(tmp_path):
+    if not present(["uci-restaurant"]):
+        pytest.skip("uci-restaurant is not beside the project")
+    jobs = [Job("uci-restaurant", seed, 10, system) for seed in (0, 1) for system in ("random", "user-knn")]
+    found = []
+    for workers in ("1", "2"):
+        parser = argparse.ArgumentParser()
+        add_options(parser, "toy")
+        options = parser.parse_args(["--keep", str(tmp_path / workers), "--workers", workers])
+        marks, done, absent = gathered(jobs, options)
+        assert (done, absent) == (jobs, [])
+        found.append([{**mark.to_dict(), "fit_seconds": 0} for mark in marks])
+    assert found[0] == found[1]
+    assert len(found[0]) == 16  # k = 0, 1, 3, 5
