@@ -1,6 +1,6 @@
 """fewrec beside the libraries a user would take instead, in one run on the same strangers, written to PEERS.md.
 
-    scripts/bench peers              with implicit and LightFM
+    scripts/bench peers              with implicit and LightFM: three seeds, over an hour of one core
     scripts/bench peers --heavy      with LensKit as well, which brings PyTorch (some gigabytes)
     scripts/bench peers --workers 2  the same by two processes, one thread each; the numbers stay
     scripts/bench peers --quick      two small sets, seed 0, 10 and 50 users; PEERS.md stays as it is
