@@ -46,6 +46,46 @@ def test_a_lonely_item_has_no_neighbours() -> None:
     assert text_neighbours(blank, sp.csr_matrix((3, 4), dtype=np.float32)).nnz == 0
 
 
+def made_up(n_items: int) -> tuple[np.ndarray, sp.csr_matrix]:
+    """Items of forty topics in 16 dimensions, with four words each out of 500; every fiftieth says nothing."""
+    rng = np.random.default_rng(0)
+    topic = rng.integers(0, 40, n_items)
+    view = unit(rng.normal(size=(40, 16))[topic] + 0.7 * rng.normal(size=(n_items, 16)))
+    columns = (rng.integers(0, 100, (n_items, 4)) + 10 * topic[:, None]).ravel()
+    words = sp.csr_matrix((np.full(4 * n_items, 0.5, np.float32), columns, np.arange(0, 4 * n_items + 1, 4)))
+    view[::50], words.data[words.indptr[0] : words.indptr[1]] = 0, 0
+    words.eliminate_zeros()
+    return view, words
+
+
+def test_a_large_catalogue_is_compared_with_likely_neighbours() -> None:
+    """Of 3,000 items each is compared with 24 sqrt(3000) = 1,296 and those that share its rare words."""
+    view, words = made_up(3000)
+    true, found = text_neighbours(view, words), text_neighbours(view, words, exact=2999)
+    assert found.shape == true.shape
+    assert found.has_sorted_indices
+    assert not found.diagonal().any()
+    assert found.sum(axis=1).max() < 1
+    assert (found.multiply(true) > 0).sum() > 0.95 * true.nnz  # one in fifty has ties instead of neighbours
+    assert np.abs(found.sum(axis=1) - true.sum(axis=1)).max() < 0.02
+
+
+def test_a_small_one_is_the_same_on_both_ways() -> None:
+    """24 sqrt(100) = 240: everything is likely."""
+    view, words = made_up(100)
+    true, found = text_neighbours(view, words), text_neighbours(view, words, exact=0)
+    np.testing.assert_allclose(found.toarray(), true.toarray(), atol=1e-6)
+
+
+def test_likely_neighbours_of_texts_that_are_all_the_same_or_missing() -> None:
+    same = np.tile(np.array([[0.6, 0.8]], dtype=np.float32), (800, 1))
+    nothing = sp.csr_matrix((800, 3), dtype=np.float32)
+    found = text_neighbours(same, nothing, exact=0)
+    assert np.diff(found.indptr).tolist() == [20] * 800
+    np.testing.assert_allclose(found.data, 0.25 / (20 * 0.25 + 0.3), rtol=1e-5)  # (cosine 1 / 2)^2
+    assert text_neighbours(np.zeros((800, 1), np.float32), nothing, exact=0).nnz == 0
+
+
 def test_centring_takes_four_fifths_of_the_mean_out() -> None:
     rows = np.array(
         [[3, 0], [1, 4], [0, 0]], dtype=np.float32

@@ -106,6 +106,7 @@ def draw_episodes(
             result.extend(
                 _play(training, [by_name.get(name) for name in names], tasks[start : start + BATCH], rng)
             )
+        del signals, by_name  # those of the next fold need the room
         if progress is not None:
             progress(fold + 1, folds)
     return result

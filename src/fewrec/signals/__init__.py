@@ -3,6 +3,7 @@
 from fewrec.signals.base import Kind, Signal
 from fewrec.signals.factors import ImplicitFactors, RatingFactors
 from fewrec.signals.habits import Exposure, GraphNarrow, GraphWide, TextEase, TextGraph
+from fewrec.signals.neighbours import text_neighbours
 from fewrec.signals.popularity import Popularity
 from fewrec.signals.portrait import Portrait
 from fewrec.signals.registry import DEFAULT, known_signals, register_signal, resolve_signals
@@ -17,7 +18,7 @@ from fewrec.signals.text import (
     TextSimilarity,
     WordSimilarity,
 )
-from fewrec.signals.training import TrainingData, centred, text_neighbours
+from fewrec.signals.training import TrainingData, centred
 
 __all__ = [
     "DEFAULT",

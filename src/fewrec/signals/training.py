@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from fewrec.signals.spectrum import Spectrum
 
-__all__ = ["TrainingData", "centred", "text_neighbours"]
+__all__ = ["TrainingData", "centred"]
 
 Array = NDArray[np.float32]
 
@@ -107,39 +107,9 @@ def centred(embeddings: Array, mean: Array | None = None) -> tuple[Array, Array]
         mean = embeddings[known].mean(axis=0) if known.any() else np.zeros(embeddings.shape[1], np.float32)
     out = embeddings - CENTRING * mean
     length = np.sqrt(np.einsum("id,id->i", out, out))
-    out = out / np.maximum(length, 1e-9)[:, None]
+    out /= np.maximum(length, 1e-9)[:, None]
     out[~known] = 0
-    return out.astype(np.float32), np.asarray(mean, dtype=np.float32)
-
-
-def text_neighbours(view: Array, words: sp.csr_matrix, m: int = 20, block: int = 512) -> sp.csr_matrix:
-    """Each item's ``m`` nearest by text: ``(I, I)``, weights ``sim^2 / (sum of sim^2 + .3)``, diagonal empty.
-
-    ``sim = .5 max(embedding cosine, 0) + word cosine``. Costs ``I^2 D / 2`` multiplications, the one step that is
-    quadratic in items (10,000 items of width 512: a few seconds, in blocks of ``block`` rows).
-    """
-    n_items = view.shape[0]
-    m = min(m, n_items - 1)
-    if m <= 0:
-        return sp.csr_matrix((n_items, n_items), dtype=np.float32)
-    columns = words.T.tocsr()
-    parts = []
-    for start in range(0, n_items, block):
-        stop = min(start + block, n_items)
-        similarity = view[start:stop] @ view.T  # (block, I)
-        np.maximum(similarity, 0, out=similarity)
-        similarity *= 0.5
-        rows = (words[start:stop] @ columns).tocoo()
-        similarity[rows.row, rows.col] += rows.data
-        similarity[np.arange(stop - start), np.arange(start, stop)] = 0
-        top = np.sort(np.argpartition(-similarity, m - 1, axis=1)[:, :m], axis=1)
-        weight = np.take_along_axis(similarity, top, axis=1) ** 2
-        weight /= weight.sum(axis=1, keepdims=True) + 0.3
-        indptr = np.arange(0, (stop - start) * m + 1, m)
-        parts.append(sp.csr_matrix((weight.ravel(), top.ravel(), indptr), shape=(stop - start, n_items)))
-    result = sp.vstack(parts, format="csr", dtype=np.float32)
-    result.eliminate_zeros()
-    return result
+    return out.astype(np.float32, copy=False), np.asarray(mean, dtype=np.float32)
 
 
 def _zero_columns(matrix: sp.csr_matrix, keep: NDArray[np.bool_]) -> sp.csr_matrix:

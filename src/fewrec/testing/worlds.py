@@ -13,7 +13,8 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from fewrec.signals.training import TrainingData, centred, text_neighbours
+from fewrec.signals.neighbours import text_neighbours
+from fewrec.signals.training import TrainingData, centred
 
 __all__ = ["World", "bestsellers", "noise", "two_cities", "two_tastes"]
 
