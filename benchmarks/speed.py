@@ -3,6 +3,7 @@
 scripts/bench speed             some twenty minutes
 scripts/bench speed --quick     small sizes, to look at; SPEED.md stays as it is
 scripts/bench speed --encoding  texts a second alone, five minutes; SPEED.md stays as it is
+scripts/bench speed --growth    growth alone, some five minutes; writes this part of SPEED.md
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.growth import GROWTH, growth_table
+from benchmarks.growth import GROWTH, growth_table, with_growth
 from benchmarks.reference import REFERENCE
 from benchmarks.report import versions
 from benchmarks.speed_tasks import Times
@@ -247,14 +248,28 @@ def memory_table(memory: Mapping[str, Mapping[str, float]]) -> str:
     return "".join(lines)
 
 
+def growth(cache: Path, quick: bool) -> str:
+    most = 10_000 if quick else 100_000
+    sizes = {size for sizes in GROWTH.values() for size in sizes if max(size) <= most}
+    return growth_table({size: task(cache, "grow", "x".join(map(str, size))) for size in sorted(sizes)})
+
+
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="scripts/bench speed", description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="small sizes; writes no SPEED.md")
     parser.add_argument("--encoding", action="store_true", help="texts a second alone; writes no SPEED.md")
+    parser.add_argument("--growth", action="store_true", help="growth alone; writes its part of SPEED.md")
     options = parser.parse_args(arguments)
     if options.encoding:
         with tempfile.TemporaryDirectory() as folder:
             print(ENCODING + encoding(Path(folder), 200 if options.quick else 1000))
+        return 0
+    if options.growth:
+        with tempfile.TemporaryDirectory() as folder:
+            table = growth(Path(folder), options.quick)
+        if not options.quick:
+            RESULTS.write_text(with_growth(RESULTS.read_text(), table))
+        print(table)
         return 0
     small = "ml-100k" if (REFERENCE / "ml-100k").exists() else "1700x900"
     big, tries = "10000x2000", STARTS
@@ -267,9 +282,7 @@ def main(arguments: list[str] | None = None) -> int:
         items, users = (int(part) for part in big.split("x"))
         rows += [*more, *command_line(Path(folder) / "second", Path(folder), items, users)]
         encoders = encoding(cache, 200 if options.quick else 1000)
-        most = 10_000 if options.quick else 100_000
-        sizes = {size for grown in GROWTH.values() for size in grown if max(size) <= most}
-        measured = {size: task(cache, "grow", "x".join(map(str, size))) for size in sorted(sizes)}
+        grown = growth(cache, options.quick)
     text = HEAD.format(versions=versions()) + "".join(map(str, rows))
     text += (
         f"\n{big} is a made-up shop: ITEMS x USERS, power-law popularity, 50 ratings a user.\n"
@@ -279,7 +292,7 @@ def main(arguments: list[str] | None = None) -> int:
     text += "\n## Ratios of CPU times in this run\n\n"
     text += "".join(f"- {name}: {value:.1f}\n" for name, value in ratios.items())
     text += ENCODING + encoders
-    text += memory_table(memory) + growth_table(measured)
+    text += memory_table(memory) + grown
     text += f"\nMeasured on {platform.machine()}, {platform.system()}.\n"
     if not options.quick:
         RESULTS.write_text(text)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.growth import exponent, growth_table
+from benchmarks.growth import exponent, growth_table, with_growth
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -25,15 +25,22 @@ def test_exponents_by_hand() -> None:
 
 
 def test_the_table() -> None:
-    """Fits of 1, 10 and 90 seconds at 1,000, 10,000 and 30,000 items: the last step is a square."""
+    """Fits of 1, 10 and 1,000 seconds at 1,000, 10,000 and 100,000 items: the last step is a square."""
     text = growth_table({
         (1_000, 1_000): measured(1.0, 0.001, 10),
         (10_000, 1_000): measured(10.0, 0.001, 100),
-        (30_000, 1_000): measured(90.0, 0.001, 300),
+        (100_000, 1_000): measured(1000.0, 0.001, 1000),
     })  # fmt: skip
-    assert "| 30,000 | 1,000 | 90.0 s | 1.0 ms | 300 MB |" in text
+    assert "| 100,000 | 1,000 | 1000.0 s | 1.0 ms | 1,000 MB |" in text
     assert "(2.00), list 0.00 (0.00), memory 1.00 (1.00)." in text
     assert "Exponents in users" not in text  # one size alone has none
+
+
+def test_the_part_on_growth_is_written_alone() -> None:
+    old = "# Speed\n\nrows\n\n## Growth\n\nold\n\nMeasured on x86_64, Linux.\n"
+    new = with_growth(old, "\n## Growth\n\nnew\n")
+    assert new == "# Speed\n\nrows\n\n## Growth\n\nnew\n\nMeasured on x86_64, Linux.\n"
+    assert with_growth(new, "\n## Growth\n\nnew\n") == new
 
 
 def test_a_size_is_measured_in_a_process_of_its_own() -> None:
