@@ -14,7 +14,7 @@ import numpy as np
 from benchmarks.speed_tasks import Times, peak, strangers, timed
 from benchmarks.synthetic import shop
 
-__all__ = ["GROWTH", "exponent", "grow", "growth_table", "with_growth"]
+__all__ = ["GROWTH", "exponent", "grow", "growth_table"]
 
 ITEMS, USERS, PER_USER = (1_000, 10_000, 100_000), (100, 1_000, 10_000, 100_000), 20
 GROWTH = {"items": [(items, 1_000) for items in ITEMS], "users": [(1_000, users) for users in USERS]}
@@ -75,9 +75,3 @@ brackets through the last two.
         ]
         text += f"\nExponents in {what}: fit {told[0]}, list {told[1]}, memory {told[2]}.\n"
     return text
-
-
-def with_growth(text: str, table: str) -> str:
-    """SPEED.md with its part on growth, from its heading to the last line, made anew; the rest stays as it is."""
-    before, _, after = text.partition("\n## Growth\n")
-    return before + table + "\n" + after[after.rindex("Measured on") :]

@@ -106,17 +106,16 @@ def fit(size: str, tune: str = "yes") -> tuple[Times, dict[str, float]]:
 
 def peers(size: str) -> tuple[Times, dict[str, float]]:
     """EASE as in its paper (a dense item-item inverse) and a popularity list, in plain NumPy."""
+    from benchmarks.speed_peers import (
+        LIKED_AT,
+        first_ten,
+        likes_of,
+    )  # here, so that no other task loads SciPy
+
     items, events = tables(size)
-    item_column = "item" if "item" in events else "item_id"
-    value_column = "value" if "value" in events else "rating"
-    user_column = "user" if "user" in events else "user_id"
-    index = {item: at for at, item in enumerate(items[item_column])}
-    rows = {user: at for at, user in enumerate(dict.fromkeys(events[user_column]))}
+    found, index = likes_of(items, events)
+    liked = found.toarray()
     times: Times = {}
-    liked = np.zeros((len(rows), len(index)))
-    cells = zip(events[user_column], events[item_column], events[value_column], strict=True)
-    for user, item, value in cells:
-        liked[rows[user], index[item]] = float(value) >= 4
     weights = np.zeros((0, 0))
     for _ in range(TRIES):
         with timed(times, "EASE fit"):
@@ -129,7 +128,7 @@ def peers(size: str) -> tuple[Times, dict[str, float]]:
             counts = liked.sum(axis=0)
     for support in strangers(events):
         met = [index[item] for item in support]
-        loved = [index[item] for item, value in support.items() if value >= 4]
+        loved = [index[item] for item, value in support.items() if value >= LIKED_AT]
         with timed(times, "EASE list"):
             scores = weights[loved].sum(axis=0)
             scores[met] = -np.inf
@@ -141,9 +140,27 @@ def peers(size: str) -> tuple[Times, dict[str, float]]:
     return times, {"peers": peak()}
 
 
-def first_ten(scores: np.ndarray) -> np.ndarray:
-    best = np.argpartition(-scores, 10)[:10]
-    return best[np.argsort(-scores[best])]
+def library(name: str, size: str) -> tuple[Times, dict[str, float]]:
+    """One of `LIBRARIES` on the matrix of likes, and the lists of those strangers who like any of their five."""
+    from benchmarks.speed_peers import LIBRARIES, LIKED_AT, likes_of, strangers_ten
+
+    chosen = LIBRARIES[name]
+    items, events = tables(size)
+    memory = {"tables": peak()}
+    liked, index = likes_of(items, events)
+    warnings.simplefilter("ignore")
+    score = chosen.fit(liked[:50])  # imports, and what is compiled at first use
+    times: Times = {}
+    for _ in range(TRIES):
+        with timed(times, "fit"):
+            score = chosen.fit(liked)
+    memory["fit"] = peak()
+    talkers = [support for support in strangers(events) if max(support.values()) >= LIKED_AT]
+    for support in talkers[: chosen.strangers]:
+        with timed(times, "list"):
+            strangers_ten(score, support, index)
+    memory["lists"] = peak()
+    return times, memory
 
 
 def sentences(many: int) -> dict[str, list[str]]:
@@ -236,6 +253,7 @@ def main(arguments: list[str]) -> int:
         "grow": grow,
         "fit": fit,
         "peers": peers,
+        "library": library,
         "encode": encode,
     }
     times, memory = tasks[arguments[0]](*arguments[1:])

@@ -14,7 +14,9 @@ ROOT = Path(__file__).resolve().parent.parent
 SCRIPTS = ROOT / "scripts"
 
 
-@pytest.mark.parametrize("name", ["demo", "test", "check", "docs", "pin", "environment", "../.ci/run"])
+@pytest.mark.parametrize(
+    "name", ["demo", "test", "check", "docs", "bench", "pin", "environment", "../.ci/run"]
+)
 def test_shell_scripts_are_well_formed(name):
     assert subprocess.run(["bash", "-n", str(SCRIPTS / name)], check=False).returncode == 0
     if name != "environment":
@@ -87,6 +89,34 @@ def test_an_old_python_is_refused(tree):
     shutil.rmtree(tree.folder / ".venv")
     assert tree.use("core", PYTHON="no-such-python")[0] == 1
     assert not (tree.folder / ".venv").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "started"),
+    [
+        ("quality --quick", "dev", "quality --quick"),
+        ("speed --beside", "dev", "speed --beside"),
+        ("speed --peers --beside", "peers light", "speed --beside"),
+        ("speed --heavy", "peers heavy", "speed"),
+        ("peers --quick", "peers light", "peers --quick"),
+        ("peers --quick --heavy", "peers heavy", "peers --quick"),
+    ],
+)
+def test_bench_takes_the_environment_that_is_asked_for(tmp_path, arguments, environment, started):
+    shutil.copy(SCRIPTS / "bench", tmp_path / "bench")
+    (tmp_path / "environment").write_text(
+        f'root="{tmp_path}"\nuse_environment() {{ echo "$1"; }}\nuse_peers() {{ echo "peers $1"; }}\n'
+    )
+    (tmp_path / "python").write_text('#!/bin/sh\necho "$@"\n')
+    (tmp_path / "python").chmod(0o755)
+    done = subprocess.run(
+        ["bash", str(tmp_path / "bench"), *arguments.split()],
+        capture_output=True,
+        check=True,
+        text=True,
+        env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"},
+    )
+    assert done.stdout.splitlines() == [environment, f"-m benchmarks.{started}"]
 
 
 def check_demo(output: str) -> subprocess.CompletedProcess[str]:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.growth import exponent, growth_table, with_growth
+from benchmarks.growth import exponent, growth_table
+from benchmarks.speed import with_part
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -36,11 +37,17 @@ def test_the_table() -> None:
     assert "Exponents in users" not in text  # one size alone has none
 
 
-def test_the_part_on_growth_is_written_alone() -> None:
-    old = "# Speed\n\nrows\n\n## Growth\n\nold\n\nMeasured on x86_64, Linux.\n"
-    new = with_growth(old, "\n## Growth\n\nnew\n")
-    assert new == "# Speed\n\nrows\n\n## Growth\n\nnew\n\nMeasured on x86_64, Linux.\n"
-    assert with_growth(new, "\n## Growth\n\nnew\n") == new
+def test_a_part_of_the_file_is_written_alone() -> None:
+    old = "# Speed\n\nrows\n\n## Encoding\n\nfast\n\n## Growth\n\nold\n\nMeasured on x86_64, Linux.\n"
+    new = with_part(old, "\n## Growth\n\nnew\n")
+    assert new == old.replace("old", "new")
+    both = with_part(
+        new, "\n## Beside other libraries\n\nrows\n"
+    )  # not there yet: it goes before the encoders
+    assert both == new.replace("\n## Encoding", "\n## Beside other libraries\n\nrows\n\n## Encoding")
+    assert with_part(both, "\n## Beside other libraries\n\nothers\n") == both.replace(
+        "rows\n\n## E", "others\n\n## E"
+    )
 
 
 def test_a_size_is_measured_in_a_process_of_its_own() -> None:
