@@ -53,7 +53,8 @@ def test_reasons_add_up_to_the_score(name: str, which: str, request: pytest.Fixt
 
 
 @pytest.mark.parametrize(
-    "signal", ["text", "words", "graph-wide", "text-graph", "text-ease", "exposure", "dislike", "taste"]
+    "signal",
+    ["text", "words", "graph-wide", "text-graph", "text-ease", "exposure", "graph-met", "dislike", "taste"],
 )
 def test_every_signal_is_told_apart(world: Any, signal: str) -> None:
     """With popularity and one signal alone there is nothing that "other" could hide."""
@@ -71,6 +72,7 @@ def test_every_signal_is_told_apart(world: Any, signal: str) -> None:
             "taste": {"taste"},
             "graph-wide": {"habits"},
             "exposure": {"habits"},
+            "graph-met": {"habits"},
             "text-graph": {"habits", "taste"},  # a sentence speaks in these two through its nearest items
             "text-ease": {"habits", "taste"},
         }[signal]

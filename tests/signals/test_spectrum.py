@@ -8,6 +8,7 @@ import scipy.sparse as sp
 
 from fewrec.signals import (
     Exposure,
+    GraphMet,
     GraphNarrow,
     GraphWide,
     Spectrum,
@@ -148,6 +149,7 @@ def test_the_shipped_filters_use_their_own_matrices_and_ridges() -> None:
         (GraphWide(), dense_filter(liked, liked, 0.5, 3.0, x)),
         (TextGraph(), dense_filter(liked, liked, 0.5, 1.0, x)),
         (Exposure(), dense_filter(seen, liked, 0.0, 1000.0, a)),
+        (GraphMet(), dense_filter(seen, liked, 0.5, 3.0, a)),
     ):
         np.testing.assert_allclose(
             signal.fit(data).score(support)[0], wanted, atol=1e-5 * np.abs(wanted).max()

@@ -12,7 +12,7 @@ from fewrec.signals.base import ALL, Items, Kind, Signal
 from fewrec.signals.supports import Supports
 from fewrec.signals.training import TrainingData
 
-__all__ = ["Exposure", "GraphNarrow", "GraphWide", "TextEase", "TextGraph"]
+__all__ = ["Exposure", "GraphMet", "GraphNarrow", "GraphWide", "TextEase", "TextGraph"]
 
 SPREAD = 0.5
 """How much of each support item is lent to its text neighbours."""
@@ -118,6 +118,30 @@ class Exposure(_Graph):
 
     def fit(self, training: TrainingData) -> Exposure:
         self._spectrum = training.spectrum("seen", 0.0)
+        return self
+
+    def rows(self, supports: Supports) -> sp.csr_matrix:
+        return supports.seen
+
+
+class GraphMet(_Graph):
+    """Graph ridge (r = 3) from all that the stranger met to likes: who went to the same places, content or not.
+
+    On training users, NDCG@10 at k = 1, 3, 5, 10: MovieLens, all users, +.008, +.008, +.007, +.004, and 50 of them
+    +.004, +.004, +.005, +.003; restaurants, 50 users, -.004, +.006, +.010 (k = 1, 3, 5); books, all
+    users, +.001, .000, -.001, +.002.
+    """
+
+    name = "graph-met"
+    kind = "exposure"
+    prior = 0.2
+    ridge = 3.0
+
+    def available(self, training: TrainingData) -> bool:
+        return training.has_habits and training.has_dislikes
+
+    def fit(self, training: TrainingData) -> GraphMet:
+        self._spectrum = training.spectrum("seen", 0.5)
         return self
 
     def rows(self, supports: Supports) -> sp.csr_matrix:

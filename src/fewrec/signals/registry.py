@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from fewrec.errors import ConfigError
 from fewrec.signals.base import Signal
 from fewrec.signals.factors import ImplicitFactors, RatingFactors
-from fewrec.signals.habits import Exposure, GraphNarrow, GraphWide, TextEase, TextGraph
+from fewrec.signals.habits import Exposure, GraphMet, GraphNarrow, GraphWide, TextEase, TextGraph
 from fewrec.signals.popularity import Popularity
 from fewrec.signals.portrait import Portrait
 from fewrec.signals.sparse import Sparse
@@ -39,6 +39,7 @@ DEFAULT = (
     "text-graph",
     "text-ease",
     "exposure",
+    "graph-met",
     "taste",
     "portrait",
 )
@@ -62,6 +63,7 @@ for _signal in (
     TextGraph,
     TextEase,
     Exposure,
+    GraphMet,
     TasteMatch,
     Portrait,
     Sparse,
