@@ -12,7 +12,7 @@ from fewrec.signals.training import TrainingData
 __all__ = ["TasteMatch"]
 
 
-FAINT = 0.02
+FAINT = 0.01
 """Added to the standard deviation: where no item matches, noise is not blown up."""
 
 
