@@ -107,7 +107,7 @@ def beside(
             ease["list"] | theirs("list", small),
         ),
         Work(
-            f"{small}: a stranger's scores alone",
+            f"{small}: a stranger's scores, unsorted",
             _cpu(tuned["scores alone"]),
             ease["list"] | theirs("list", small),
         ),
