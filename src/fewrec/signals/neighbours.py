@@ -14,7 +14,7 @@ __all__ = ["EXACT_ITEMS", "text_neighbours"]
 Array = NDArray[np.float32]
 Numbers = NDArray[np.intp]
 
-EXACT_ITEMS = 20_000
+EXACT_ITEMS = 25_000
 """Up to so many items every pair is compared; above, each item is compared with likely ones alone."""
 
 CANDIDATES, RARE = 24, 4
