@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
+import subprocess
 import sys
 import time
 from argparse import ArgumentParser, Namespace
@@ -18,10 +19,17 @@ from benchmarks import open_sets, reference
 from benchmarks.protocol import World
 from benchmarks.systems import Marks
 
-__all__ = ["ROOT", "SETS", "add_options", "gathered", "load", "present"]
+__all__ = ["ROOT", "SETS", "add_options", "commit", "gathered", "load", "present"]
 
 ROOT = Path(__file__).resolve().parents[1]
 SETS = (*reference.SETS, *open_sets.SETS)
+
+
+def commit() -> str:
+    """The revision of the working tree, in short; marked where files differ from it."""
+    asked = ["git", "-C", str(ROOT), "describe", "--always", "--dirty", "--abbrev=10"]
+    found = subprocess.run(asked, capture_output=True, text=True, check=False)
+    return found.stdout.strip() or "no repository"
 
 
 class Job(Protocol):

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks import open_sets, reference
-from benchmarks.kept import SETS, add_options, gathered, load, present
+from benchmarks.kept import SETS, add_options, commit, gathered, load, present
 from benchmarks.protocol import World
 from benchmarks.report import render
 from benchmarks.systems import Marks, baseline_marks, fewrec_marks, new_item_marks, size_name
@@ -84,7 +84,7 @@ def main(arguments: list[str] | None = None) -> int:
         print("Nothing was measured.", file=sys.stderr)
         return 1
     peers = {name: reference.read_peers(name) for name in names if name in reference.SETS}
-    text, missed = render(marks, peers)
+    text, missed = render(marks, peers, commit())
     if absent:
         text += f"\nNot measured yet (set, task, training users, seed): {', '.join(absent)}.\n"
     if everything:

@@ -28,7 +28,8 @@ ones among the rest are looked for. "n" is the number of training users. Nothing
 
     scripts/bench quality
 
-{versions} Seeds: {seeds}.
+Code: {commit} (when this table was written; `--resume` keeps cells measured before). {versions}
+Seeds: {seeds}.
 
 Differences are paired: the same users, mean and standard error over the users of all seeds (**bold**: more
 than two standard errors below zero). "best other" is the system with the highest mean *on these test users*
@@ -93,11 +94,11 @@ def by_cell(marks: Sequence[Marks]) -> Cells:
     return cells
 
 
-def render(marks: Sequence[Marks], peers: Mapping[str, Peers]) -> tuple[str, list[str]]:
+def render(marks: Sequence[Marks], peers: Mapping[str, Peers], commit: str) -> tuple[str, list[str]]:
     """``(the text of RESULTS.md, one line per floor that is not met)``."""
     cells, missed = by_cell(marks), list[str]()
     seeds = ", ".join(str(seed) for seed in sorted({row.seed for row in marks}))
-    parts = [HEAD.format(versions=versions(), seeds=seeds)]
+    parts = [HEAD.format(commit=commit, versions=versions(), seeds=seeds)]
     for name in dict.fromkeys(row.world for row in marks):
         shown = list(
             dict.fromkeys((row.n, row.k_shot) for row in marks if (row.world, row.task) == (name, "users"))

@@ -12,11 +12,10 @@ from there, ``--report`` only writes the table. A table that cannot be true is t
 from __future__ import annotations
 
 import argparse
-import subprocess
 import sys
 
 from benchmarks import reference
-from benchmarks.kept import ROOT, SETS, add_options, gathered, load, present
+from benchmarks.kept import ROOT, SETS, add_options, commit, gathered, load, present
 from benchmarks.peers.cells import Job, jobs
 from benchmarks.peers.registry import SYSTEMS, installed
 from benchmarks.peers.report import render
@@ -25,13 +24,6 @@ from benchmarks.systems import size_name
 
 RESULTS = ROOT / "benchmarks" / "PEERS.md"
 QUICK = ["ml-100k", "uci-restaurant"]
-
-
-def commit() -> str:
-    """The revision of the working tree, in short; marked where files differ from it."""
-    asked = ["git", "-C", str(ROOT), "describe", "--always", "--dirty", "--abbrev=10"]
-    found = subprocess.run(asked, capture_output=True, text=True, check=False)
-    return found.stdout.strip() or "no repository"
 
 
 def command(options: argparse.Namespace) -> str:

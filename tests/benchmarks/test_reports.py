@@ -36,7 +36,8 @@ def test_floors():
 
 
 def test_a_floor_that_is_met():
-    text, missed = render([cell(0.40)], peers(0.35, 0.60))
+    text, missed = render([cell(0.40)], peers(0.35, 0.60), "a1b2c3")
+    assert "Code: a1b2c3" in text
     assert missed == []
     # Means over all seeds choose the best other system: EASE has (.60 + 0) / 2, popularity .35. Differences
     # run from .01 to .09 in 50 steps: standard deviation .0238, standard error .0238 / sqrt 50 = .0034.
@@ -45,7 +46,7 @@ def test_a_floor_that_is_met():
 
 
 def test_floors_that_are_not_met_are_named():
-    text, missed = render([cell(0.30)], peers(0.35, 0.36))
+    text, missed = render([cell(0.30)], peers(0.35, 0.36), "a1b2c3")
     assert missed == [
         "ml-100k, n = 50, k = 1: 0.3000, floor 0.3660",
         "ml-100k, n = 50, k = 1: -0.0500 ± 0.0034 to popularity",
@@ -59,7 +60,7 @@ def test_new_items():
         cell(0.25, system=system, n="all", k=0, task="items")
         for system in ("fewrec", "fewrec, all users", "fewrec, first 600")
     ]
-    text, missed = render(rows, peers(0.3, 0.3))
+    text, missed = render(rows, peers(0.3, 0.3), "a1b2c3")
     assert missed == []
     assert f"| ml-100k | all | 0.2500 | {NEW_ITEM_FLOORS['ml-100k']:.4f} | yes |" in text
     assert "| text-to-ials | 0.2000 | +0.0500 ±" in text
@@ -70,7 +71,7 @@ def test_sets_of_our_own_show_every_system():
         cell(mean, world="ibm-articles", system=system)
         for system, mean in (("fewrec", 0.2), ("popularity", 0.25), ("EASE", 0.3), ("random", 0.1))
     ]
-    text, missed = render(rows, {})
+    text, missed = render(rows, {}, "a1b2c3")
     assert "| n | k | fewrec | popularity | EASE | random |" in text
     assert "| 50 | 1 | 0.2000 | 0.2500 | 0.3000 | 0.1000 | **-0.0500 ± 0.0000** | EASE |" in text
     assert missed == ["ibm-articles, n = 50, k = 1: -0.0500 ± 0.0000 to popularity"]
