@@ -64,7 +64,9 @@ def started(command: Sequence[str], cache: Path, tries: int, folder: Path = ROOT
     times = []
     for attempt in range(tries + (tries > 1)):
         before, wall = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-        subprocess.run(command, cwd=folder, env=environment(cache), check=True, capture_output=True)
+        done = subprocess.run(command, cwd=folder, env=environment(cache), capture_output=True, text=True)
+        if done.returncode:  # what went wrong is on stderr, which nobody would see
+            raise SystemExit(f"{' '.join(command)} ended with {done.returncode}:\n{done.stderr}")
         wall, after = time.perf_counter() - wall, resource.getrusage(resource.RUSAGE_CHILDREN)
         cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
         if attempt or tries == 1:
