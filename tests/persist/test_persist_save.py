@@ -345,6 +345,19 @@ def test_two_may_save_at_the_same_time(tmp_path):
     assert left(tmp_path) == ["m"]
 
 
+def test_a_folder_that_is_put_away_while_looked_at_is_looked_at_again(tmp_path, monkeypatch):
+    looked = []
+
+    def look(target):
+        looked.append(target)
+        if len(looked) < 3:  # a save that does not look again ends here
+            raise FileNotFoundError(target)
+
+    monkeypatch.setattr(place, "_check_folder", look)
+    save(tmp_path / "m", 1)
+    assert number_in(tmp_path / "m") == 1
+
+
 def test_a_save_that_others_always_overtake_gives_up(tmp_path, monkeypatch):
     save(tmp_path / "m", 1)
 

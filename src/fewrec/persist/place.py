@@ -40,8 +40,10 @@ def check_target(target: Path) -> None:
         before = stamp(target)
         try:
             return _check_folder(target)
-        except (StoreError, FileNotFoundError):
-            if stamp(target) == before:  # else another save changed it while it was looked at
+        except FileNotFoundError:
+            continue  # another save put it away while it was looked at
+        except StoreError:
+            if stamp(target) == before:  # else another save changed it meanwhile
                 raise
     raise _crowded(target)
 
