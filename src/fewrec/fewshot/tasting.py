@@ -20,7 +20,7 @@ GRID = (0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0)
 PRIOR_LOG_SD = 0.7
 K_SHOTS = (0, 3)
 TOP_MATCH = 2.0
-"""A sentence's best items match it so many standard deviations above the mean, or more: 5 to 10 in the catalogue's own
+"""A sentence's best items match it so many standard deviations above the mean, or more: 3 to 10 in the catalogue's own
 words, 2 to 5 in another language. (With 4, who asked restaurants for sushi in Chinese got the bestseller first.)"""
 
 
