@@ -38,6 +38,11 @@ def fold(text: str) -> str:
     return unicodedata.normalize("NFC", _ACCENTS.sub("", unicodedata.normalize("NFD", plain)))
 
 
+def unspaced(letter: str) -> bool:
+    """Whether a character belongs to a script without spaces between words, Korean among them."""
+    return _IS_UNSPACED.match(letter) is not None
+
+
 def tokens(text: str) -> list[str]:
     """The tokens of one text, in order.
 
