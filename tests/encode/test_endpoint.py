@@ -245,7 +245,7 @@ def test_strange_answers_are_refused(service: Service, body: bytes, message: str
 
 
 def test_an_endless_answer_is_cut_off(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fewrec.encode.endpoint._MAX_ANSWER", 10)
+    monkeypatch.setattr("fewrec.encode.openai._MAX_ANSWER", 10)
     with pytest.raises(EncoderError, match="the answer is larger than 10 bytes"):
         endpoint(service).encode(["a"])
 
