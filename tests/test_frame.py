@@ -18,7 +18,7 @@ PACKAGE = ROOT / "src" / "fewrec"
 LEVELS = [
     ["errors"],
     ["config", "data", "encode", "signals", "persist", "store"],
-    ["text", "fewshot", "rank"],
+    ["text", "fewshot", "rank", "llm"],
     ["adapt", "recommendations"],
     ["recommender"],
     ["samples", "evaluate", "service"],

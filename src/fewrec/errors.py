@@ -71,7 +71,7 @@ class StoreError(FewrecError):
 
 
 class EncoderError(FewrecError):
-    """A text encoder cannot be loaded, reached, or gave unusable vectors."""
+    """A text encoder or a language model cannot be loaded, reached, or gave what cannot be used."""
 
     exit_code = 8
     code = "encoder"
