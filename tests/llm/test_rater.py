@@ -55,6 +55,18 @@ def test_ten_examples_are_shown_at_most(planted):
     assert model.asked[0].count("The person liked") == 10
 
 
+@pytest.mark.parametrize(
+    ("likes", "dislikes", "shown"),
+    [(20, 20, (5, 5)), (2, 20, (2, 8)), (20, 3, (7, 3)), (0, 20, (0, 10)), (4, 6, (4, 6))],
+)
+def test_of_many_examples_both_kinds_are_shown(planted, likes, dislikes, shown):
+    model = planted(likes_red)
+    examples = [("no", False)] * dislikes + [("yes", True)] * likes
+    Rater(model, cache=None).scores(examples, ["lamp"])
+    found = model.asked[0].count("person liked"), model.asked[0].count("did not like")
+    assert found == shown
+
+
 def test_chinese_prompts(planted):
     model = planted(likes_red)
     Rater(model, language="zh", cache=None).scores([("台灯", True)], ["红地毯"], taste="温暖的")

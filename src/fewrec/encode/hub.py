@@ -43,7 +43,7 @@ class HubEncoder:
         self.folder = Path(folder)
         _check_folder(self.folder)
         self.dimension: int | None = None
-        version = commit or _content_hash(self.folder)
+        version = commit or content_hash(self.folder)
         self.id = (
             f"hub:{name}@{version[:12]}" if name else f"folder:{self.folder.resolve().name}@{version[:12]}"
         )
@@ -191,7 +191,7 @@ def _check_folder(folder: Path) -> None:
             )
 
 
-def _content_hash(folder: Path) -> str:
+def content_hash(folder: Path) -> str:
     """SHA-256 over the names and contents of the files that make the model."""
     total = hashlib.sha256()
     paths = {path for pattern in _WANTED for path in folder.rglob(pattern) if path.is_file()}

@@ -4,8 +4,21 @@ A room of its own, not a signal: signals see arrays, a rater reads words. It is 
 """
 
 from fewrec.llm.endpoint import ChatEndpoint
+from fewrec.llm.files import packaged_gguf
+from fewrec.llm.llamacpp import LlamaCpp
+from fewrec.llm.local import LocalModel
 from fewrec.llm.model import LanguageModel
 from fewrec.llm.prompts import Prompt, Template, template
 from fewrec.llm.rater import Rater
 
-__all__ = ["ChatEndpoint", "LanguageModel", "Prompt", "Rater", "Template", "template"]
+__all__ = [
+    "ChatEndpoint",
+    "LanguageModel",
+    "LlamaCpp",
+    "LocalModel",
+    "Prompt",
+    "Rater",
+    "Template",
+    "packaged_gguf",
+    "template",
+]

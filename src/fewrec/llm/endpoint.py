@@ -15,38 +15,24 @@ from fewrec.encode.openai import OpenAiService
 from fewrec.errors import EncoderError
 from fewrec.llm.prompts import Prompt
 
-__all__ = ["ChatEndpoint"]
+__all__ = ["ChatEndpoint", "ChatProtocol"]
 
 TOP_LOGPROBS = 20  # the most that the protocol allows
 SAID = 0.95
 """Likelihood given to the word of a JSON answer: it says which, not how sure."""
 
 
-class ChatEndpoint(OpenAiService):
-    """``POST {base_url}/chat/completions``: likelihoods of the first word of the answer, one call a prompt.
+class ChatProtocol:
+    """Likelihoods and texts from whatever answers OpenAI's chat completions: see `ChatEndpoint`."""
 
-    Services that give no likelihoods (``logprobs``) are asked for JSON with the rating word by a schema; an answer
-    then counts as 95 % likely, whatever the service thought. Nothing is read out of free text.
-
-    Prompts leave the machine unless the service runs on it: titles, and what the visitor liked. Address, key,
-    ``timeout`` and ``retries`` as in `fewrec.encode.openai.OpenAiService`.
-    """
-
-    path = "chat/completions"
-    retry_hint = "What was answered so far is in the cache; try again later."
+    id: str
+    model: str
     batch_size = 1
+    _schema = False  # whether it has shown that it gives no likelihoods
 
-    def __init__(
-        self,
-        model: str,
-        *,
-        base_url: str | None = None,
-        timeout: float = 30.0,
-        retries: int = 2,
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> None:
-        super().__init__(model, base_url, timeout, retries, sleep)
-        self._schema = False  # whether this service has shown that it gives no likelihoods
+    def _post(self, body: bytes, seconds: float | None = None) -> bytes:
+        """The answer's body; ``TimeoutError`` where it takes longer than ``seconds`` and can be broken off."""
+        raise NotImplementedError
 
     def likelihoods(
         self, prompts: Sequence[Prompt], words: Sequence[str], seconds: float | None = None
@@ -142,6 +128,31 @@ class ChatEndpoint(OpenAiService):
             where=self.id,
             hint="Is the address that of an OpenAI-compatible service? It must end before /chat/completions.",
         )
+
+
+class ChatEndpoint(OpenAiService, ChatProtocol):
+    """``POST {base_url}/chat/completions``: likelihoods of the first word of the answer, one call a prompt.
+
+    Services that give no likelihoods (``logprobs``) are asked for JSON with the rating word by a schema; an answer
+    then counts as 95 % likely, whatever the service thought. Nothing is read out of free text.
+
+    Prompts leave the machine unless the service runs on it: titles, and what the visitor liked. Address, key,
+    ``timeout`` and ``retries`` as in `fewrec.encode.openai.OpenAiService`.
+    """
+
+    path = "chat/completions"
+    retry_hint = "What was answered so far is in the cache; try again later."
+
+    def __init__(
+        self,
+        model: str,
+        *,
+        base_url: str | None = None,
+        timeout: float = 30.0,
+        retries: int = 2,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        super().__init__(model, base_url, timeout, retries, sleep)
 
 
 def _names(token: str, word: str) -> bool:

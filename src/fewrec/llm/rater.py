@@ -90,11 +90,12 @@ class Rater:
     ) -> NDArray[np.float64] | None:
         """``(C,)`` log-odds of the rating of each candidate; ``None`` where time ran out.
 
-        ``examples``: ``(text, liked)``; the first ten count. ``seconds``: ``self.seconds`` where not given. Raises
+        ``examples``: ``(text, liked)``; of more than ten, five likes and five dislikes, or more of one kind where the
+        other has fewer, the first of each. ``seconds``: ``self.seconds`` where not given. Raises
         `EncoderError` for a model that cannot be asked.
         """
         limit = self.seconds if seconds is None else seconds
-        shown = [Example(text, liked) for text, liked in examples[:MOST_EXAMPLES]]
+        shown = _chosen(examples)
         prompts = [self.template.rating(shown, taste, text, length=self.length) for text in candidates]
         unique = {prompt.text: prompt for prompt in prompts}  # equal texts are asked about once
         keys, asked = list(unique), list(unique.values())
@@ -124,6 +125,23 @@ class Rater:
         rows_of = [found[place[prompt.text]] for prompt in prompts]
         logs = np.array(rows_of, dtype=np.float64).reshape(len(prompts), len(words))
         return log_odds(logs, np.array(self.template.values))
+
+
+def _chosen(examples: Sequence[tuple[str, bool]]) -> list[Example]:
+    """Ten examples at most, likes and dislikes alike, in the given order: ten dislikes would say nothing."""
+    shown = [Example(text, liked) for text, liked in examples]
+    spare = len(shown) - MOST_EXAMPLES
+    if spare <= 0:
+        return shown
+    half = MOST_EXAMPLES // 2
+    likes, dislikes = sum(one.liked for one in shown), sum(not one.liked for one in shown)
+    room = {True: max(half, MOST_EXAMPLES - dislikes), False: max(half, MOST_EXAMPLES - likes)}
+    chosen = []
+    for one in shown:
+        if room[one.liked]:
+            room[one.liked] -= 1
+            chosen.append(one)
+    return chosen
 
 
 def log_odds(logs: NDArray[np.float64], values: NDArray[np.float64]) -> NDArray[np.float64]:

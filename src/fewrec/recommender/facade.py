@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 from fewrec.data import Dataset
 from fewrec.data.vocabulary import canonical_order
 from fewrec.encode import Encoder, resolve
-from fewrec.errors import DataError, NotFittedError, StoreError
+from fewrec.errors import DataError, NotFittedError
+from fewrec.fewshot.rescoring import Rescoring
+from fewrec.llm import Rater
 from fewrec.persist import read_folder, write_folder
 from fewrec.rank import Candidates, check_n, diversify, top_n, where_mask
 from fewrec.rank.columns import Columns
@@ -25,7 +27,8 @@ from fewrec.recommender.growing import grown
 from fewrec.recommender.lookalikes import Audience, audience_of, similar
 from fewrec.recommender.model import FittedModel, Progress, fit_model, shown
 from fewrec.recommender.predictions import Predictions, Prospects, matrix
-from fewrec.recommender.saving import check_class, from_parts, lacking, signal_names, to_parts, unfit
+from fewrec.recommender.rating import check_rater, learn_rater, loaded_rater, say_of
+from fewrec.recommender.saving import configuration_of, from_parts, lacking, signal_names, to_parts, unfit
 from fewrec.recommender.telling import told
 from fewrec.recommender.threads import one_thread
 from fewrec.recommender.visitors import OnUnknown, Support, Visitor, Visitors, names_of, tell
@@ -51,7 +54,7 @@ class Recommender:
     ``signals``: "default" or a list of names and ``Signal`` objects. ``tune``: learn weights, trust and
     calibration on simulated strangers; without it the prior's weights are used. ``seed``: same seed, same answer.
     ``cache``: where text vectors are kept between runs; ``None`` for nowhere. ``s``: how many named features may
-    explain a visitor.
+    explain a visitor. ``rater``: a `fewrec.llm.Rater`, asked about the top of each list once it has earned weight.
     """
 
     def __init__(
@@ -63,10 +66,12 @@ class Recommender:
         *,
         cache: Any = "default",
         s: int = 8,
+        rater: Rater | None = None,
     ) -> None:
         check_settings(tune, seed, cache, s)
+        check_rater(rater)
         self.encoder, self.signals, self.tune, self.seed = encoder, signals, tune, seed
-        self.cache, self.s = cache, s
+        self.cache, self.s, self.rater = cache, s, rater
         self._encoder: Encoder | None = None
         self._data: Dataset | None = None
         self._model: FittedModel | None = None
@@ -92,8 +97,9 @@ class Recommender:
         if self._encoder is None:
             self._encoder = resolve(self.encoder)
         with shown(progress) as say:
-            self._model = fit_model(
-                data.sorted(),
+            ordered = data.sorted()
+            model, episodes = fit_model(
+                ordered,
                 self._encoder,
                 self.signals,
                 tune=self.tune,
@@ -102,6 +108,9 @@ class Recommender:
                 profile_size=self.s,
                 progress=say,
             )
+            if self.rater is not None:
+                model.rescoring = learn_rater(self.rater, ordered, model, episodes, self.seed, say)
+        self._model = model
         self._set_data(data)
         return self
 
@@ -126,6 +135,11 @@ class Recommender:
         if self._data is None:
             raise NotFittedError("this Recommender has no data yet.", hint="Call fit(data) first.")
         return self._data
+
+    @property
+    def rater_report(self) -> Rescoring | None:
+        """What the rater was worth on past users, and the weight it earned; ``None`` without a rater."""
+        return self._fitted.rescoring
 
     # -- answering
 
@@ -166,15 +180,16 @@ class Recommender:
             scores = np.asarray(tie_break, dtype=np.float32)
         elif np.isnan(scores[candidates.mask]).any():
             candidates.keep("nothing known", ~np.isnan(scores))
-        chosen = top_n(scores, candidates.mask, n if diversity == 0 else pool_size(n), tie_break)
+        say = say_of(self.rater, self._fitted, visitor, scores, candidates.mask, self.data, self._row)
+        chosen = top_n(say.scores, candidates.mask, n if diversity == 0 else pool_size(n), tie_break)
         if diversity > 0:
-            chosen = diversify(chosen, scores, self._item_vectors, diversity, n)
-        rows = told(self._fitted, self._title, visitor, supports, chosen, scores, nothing)
+            chosen = diversify(chosen, say.scores, self._item_vectors, diversity, n)
+        rows = told(self._fitted, self._title, visitor, supports, chosen, say, nothing)
         return Recommendations(
             tuple(rows),
             sure=confidence(self._fitted, visitor, int(supports.liked.nnz), rows, nothing),
             profile=self._fitted.profile(supports),
-            warnings=(*visitor.warnings, *notes),
+            warnings=(*visitor.warnings, *notes, *say.notes),
             dropped=candidates.dropped,
             candidates=candidates.came_in,
         )
@@ -308,23 +323,12 @@ class Recommender:
 
     @classmethod
     def load(
-        cls, folder: str | os.PathLike[str], *, encoder: Any = None, cache: Any = "default"
+        cls, folder: str | os.PathLike[str], *, encoder: Any = None, rater: Any = None, cache: Any = "default"
     ) -> Recommender:
-        """The model of :meth:`save`. ``encoder``: needed where the saved one was an object, not a name."""
+        """The model of :meth:`save`. ``encoder``: needed where the saved one was an object, not a name; ``rater``:
+        needed where one had earned weight; ``rater=False`` goes without it."""
         manifest, arrays, tables = read_folder(folder)
-        check_class(manifest, str(folder))
-        try:
-            configuration = dict(manifest["configuration"])
-            named = configuration.pop("encoder")
-        except (KeyError, TypeError, ValueError) as error:
-            raise unfit(error, str(folder)) from error
-        if encoder is None and named is None:
-            raise StoreError(
-                f"the encoder of this model was an object ({manifest['encoder_id']}), which is not in the folder.",
-                where=str(folder),
-                hint="Give it again: Recommender.load(folder, encoder=...).",
-            )
-        model = cls(encoder=named if encoder is None else encoder, cache=cache, **configuration)
+        model = cls(cache=cache, **configuration_of(manifest, encoder, str(folder)))
         model._encoder = resolve(model.encoder)
         try:
             model._model, data = from_parts(manifest, arrays, tables, model._encoder, cache, model.signals)
@@ -332,6 +336,7 @@ class Recommender:
             raise lacking(error, str(folder)) from error
         except (TypeError, ValueError, AttributeError, IndexError) as error:
             raise unfit(error, str(folder)) from error
+        model.rater = loaded_rater(rater, model._model.rescoring, str(folder))
         model._set_data(data)
         return model
 

@@ -20,6 +20,7 @@ from fewrec.fewshot.episodes import Episode
 from fewrec.fewshot.newitems import NewItems
 from fewrec.fewshot.posterior import RatingPosterior
 from fewrec.fewshot.ranker import Ranker
+from fewrec.fewshot.rescoring import Rescoring
 from fewrec.fewshot.tasting import learn_taste
 from fewrec.recommender.sentences import practice
 from fewrec.recommender.threads import one_thread
@@ -72,6 +73,7 @@ class FittedModel:
     feature_names: list[str]  # what the columns of training.features mean
     posterior: RatingPosterior | None  # where there are ratings
     calibration: Calibration | None  # where there are interactions
+    rescoring: Rescoring | None = None  # where a rater was tried
 
     @cached_property
     def position(self) -> dict[str | int, int]:
@@ -197,11 +199,11 @@ def fit_model(
     cache: Any,
     profile_size: int,
     progress: Progress | None,
-) -> FittedModel:
+) -> tuple[FittedModel, list[Episode]]:
     """Fits everything on ``data``, which is in canonical order already: so row order cannot change an answer.
 
     Linear algebra runs on one thread: for arrays of this size it is faster, and sums come out the same on every
-    machine whatever its number of cores.
+    machine whatever its number of cores. The episodes come back, too.
     """
     with one_thread:
         reader = TextReader(encoder, cache)
@@ -225,7 +227,7 @@ def fit_model(
         tasting = practice(training, data.item_features[1], reader, seed) if tune else None
         ranker = learn_taste(ranker, training, make, tasting, seed)
         new_weights = NewItems.learn(training, seed, tune)
-    return FittedModel(
+    model = FittedModel(
         item_ids=list(data.items.ids),
         reader=reader,
         training=training,
@@ -239,6 +241,7 @@ def fit_model(
         posterior=posterior,
         calibration=calibration,
     )
+    return model, episodes
 
 
 def _certainty(

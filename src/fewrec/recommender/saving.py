@@ -14,11 +14,12 @@ from fewrec.errors import StoreError
 from fewrec.fewshot.fusion import Fusion
 from fewrec.fewshot.guard import Trust
 from fewrec.fewshot.ranker import Ranker
+from fewrec.fewshot.rescoring import Rescoring
 from fewrec.recommender.model import FittedModel
 from fewrec.signals import Signal, Spectrum, TrainingData, resolve_signals
 from fewrec.text import TextReader
 
-__all__ = ["check_class", "from_parts", "lacking", "signal_names", "to_parts"]
+__all__ = ["check_class", "configuration_of", "from_parts", "lacking", "signal_names", "to_parts"]
 
 Parts = tuple[dict[str, Any], dict[str, Any], dict[str, dict[str, list[Any]]]]
 
@@ -57,6 +58,23 @@ def check_class(manifest: Mapping[str, Any], folder: str) -> None:
             where=folder,
             hint="Give a folder that Recommender.save has written.",
         )
+
+
+def configuration_of(manifest: Mapping[str, Any], encoder: Any, folder: str) -> dict[str, Any]:
+    """The arguments to build the saved model with; ``StoreError`` where the encoder must be given and is not."""
+    check_class(manifest, folder)
+    try:
+        configuration = dict(manifest["configuration"])
+        named = configuration.pop("encoder")
+    except (KeyError, TypeError, ValueError) as error:
+        raise unfit(error, folder) from error
+    if encoder is None and named is None:
+        raise StoreError(
+            f"the encoder of this model was an object ({manifest['encoder_id']}), which is not in the folder.",
+            where=folder,
+            hint="Give it again: Recommender.load(folder, encoder=...).",
+        )
+    return {"encoder": named if encoder is None else encoder, **configuration}
 
 
 def lacking(error: KeyError, folder: str) -> StoreError:
@@ -118,6 +136,8 @@ def to_parts(model: FittedModel, data: Dataset) -> Parts:
         "data": settings,
         "fingerprint": data.fingerprint,
     }
+    if model.rescoring is not None:
+        about["rescoring"] = model.rescoring.to_dict()
     lists = {f"words_{name}": {name: column} for name, column in words.items() if isinstance(column, list)}
     stored = {f"data_{name}": table for name, table in tables.items()}
     named: dict[str, dict[str, list[Any]]] = {
@@ -185,6 +205,7 @@ def from_parts(
         portrait_names=tables["portraits"]["name"],
         feature_names=tables["features"]["name"],
         profile_size=about["profile_size"],
+        rescoring=Rescoring.from_dict(about["rescoring"]) if "rescoring" in about else None,
         **FittedModel.extras_from(
             {part: _inside(arrays, f"{part}/") for part in ("posterior", "calibration")}
         ),

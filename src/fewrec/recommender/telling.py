@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from fewrec.recommendations import Recommendation
 from fewrec.recommender.model import FittedModel
 from fewrec.recommender.predictions import Prospects
+from fewrec.recommender.rating import Say
 from fewrec.recommender.reasons import Explainer, blind
 from fewrec.recommender.visitors import Visitor
 from fewrec.signals import Supports
@@ -23,15 +24,15 @@ def told(
     visitor: Visitor,
     supports: Supports,
     chosen: NDArray[np.intp],
-    scores: NDArray[np.float32],
+    say: Say,
     nothing: bool,
 ) -> list[Recommendation]:
-    """One row for each of the ``chosen`` model positions; ``scores`` are the visitor's of all items.
+    """One row for each of the ``chosen`` model positions; ``say`` holds the visitor's scores of all items.
 
     ``nothing``: nothing is known, the scores are random numbers, and the rows say so.
     """
-    explainer = Explainer(model, title)
-    reasons = blind(scores[chosen]) if nothing else explainer.reasons(supports, chosen, scores[chosen])
+    scores, before = say.scores, say.before[chosen]
+    reasons = blind(before) if nothing else Explainer(model, title).reasons(supports, chosen, before)
     prospects = Prospects.of(model, visitor, int(supports.k_shot[0]), scores, chosen)
     return [
         Recommendation(
@@ -42,7 +43,7 @@ def told(
             probability=None if nothing else prospects.chance(place),
             rating=prospects.rating(place),
             served=model.served(at),
-            reasons=reasons[place],
+            reasons=tuple(sorted((*reasons[place], *say.reason(at)), key=lambda one: -abs(one.contribution))),
         )
         for place, at in enumerate(chosen.tolist())
     ]
