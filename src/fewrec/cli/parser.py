@@ -21,6 +21,7 @@ COMMANDS = {  # name -> (module, what it does); the module has `add(parser)` and
     "audience": ("audience", "users who should see one item, a new one too"),
     "fit": ("fit", "fit a model and save it in a folder"),
     "evaluate": ("evaluate", "how good the lists are, how sure that is, and what beats what"),
+    "describe": ("describe", "summaries of items or portraits of users, by a language model"),
     "cache": ("cache", "what is kept between runs: show it, or delete it"),
     "config": ("settings", "which settings hold, and where each comes from"),
     "version": ("version", "versions of fewrec and of what it uses"),

@@ -15,7 +15,7 @@ from fewrec.errors import ConfigError
 from fewrec.llm.model import LanguageModel, checked_likelihoods
 from fewrec.llm.prompts import Example, Template, template
 
-__all__ = ["Rater"]
+__all__ = ["Rater", "balanced"]
 
 MOST_EXAMPLES = 10
 FLOOR = 1e-6
@@ -95,7 +95,7 @@ class Rater:
         `EncoderError` for a model that cannot be asked.
         """
         limit = self.seconds if seconds is None else seconds
-        shown = _chosen(examples)
+        shown = balanced([Example(text, bool(liked)) for text, liked in examples], MOST_EXAMPLES)
         prompts = [self.template.rating(shown, taste, text, length=self.length) for text in candidates]
         unique = {prompt.text: prompt for prompt in prompts}  # equal texts are asked about once
         keys, asked = list(unique), list(unique.values())
@@ -127,17 +127,16 @@ class Rater:
         return log_odds(logs, np.array(self.template.values))
 
 
-def _chosen(examples: Sequence[tuple[str, bool]]) -> list[Example]:
-    """Ten examples at most, likes and dislikes alike, in the given order: ten dislikes would say nothing."""
-    shown = [Example(text, liked) for text, liked in examples]
-    spare = len(shown) - MOST_EXAMPLES
-    if spare <= 0:
-        return shown
-    half = MOST_EXAMPLES // 2
-    likes, dislikes = sum(one.liked for one in shown), sum(not one.liked for one in shown)
-    room = {True: max(half, MOST_EXAMPLES - dislikes), False: max(half, MOST_EXAMPLES - likes)}
+def balanced(examples: Sequence[Example], most: int) -> list[Example]:
+    """``most`` examples or fewer, likes and dislikes alike, in the given order: ten dislikes would say nothing.
+
+    Where one kind has fewer than its half, the other takes the room.
+    """
+    half = most // 2
+    counts = {kind: sum(one.liked is kind for one in examples) for kind in (True, False)}
+    room = {kind: max(half, most - counts[not kind]) for kind in (True, False)}
     chosen = []
-    for one in shown:
+    for one in examples:
         if room[one.liked]:
             room[one.liked] -= 1
             chosen.append(one)
