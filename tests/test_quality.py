@@ -10,11 +10,13 @@ from functools import lru_cache
 
 import pytest
 
+from benchmarks.cells import peer_marks
 from benchmarks.open_sets import DATA
 from benchmarks.open_sets import read_world as read_open
+from benchmarks.peers import SYSTEMS
 from benchmarks.protocol import Paired, World, paired
 from benchmarks.reference import REFERENCE, read_peers, read_world
-from benchmarks.systems import Marks, baseline_marks, fewrec_marks
+from benchmarks.systems import Marks, fewrec_marks
 
 SEED = 0
 MARGIN = 0.01
@@ -50,8 +52,8 @@ def marked(name: str, n: int) -> dict[int, Marks]:
 @lru_cache
 def popularity(name: str, n: int) -> dict[int, Marks]:
     """k -> marks of the bestseller list, where no stored ones are at hand."""
-    rows = baseline_marks(world(name), world(name).splits[SEED], n)
-    return {row.k_shot: row for row in rows if row.system == "popularity"}
+    system = next(system for system in SYSTEMS if system.name == "popularity")
+    return {row.k_shot: row for row in peer_marks(world(name), world(name).splits[SEED], n, system)}
 
 
 def against_popularity(name: str, n: int, k_shot: int) -> Paired:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import pytest
 
+from benchmarks.cells import Job
 from benchmarks.kept import add_options, gathered, present
-from benchmarks.peers.cells import Job
 from benchmarks.systems import Marks
 
 RUNS: list[str] = []

@@ -34,10 +34,10 @@ HEADS = {
     "zh": "| 数据 | 用来学习的人数 | fewrec | 畅销榜 | fewrec 领先 | 其他系统中最好的 |",
 }
 BELOW = {
-    "en": "NDCG@10 with three interactions shown; ± one standard error. `scripts/bench quality` measures it. "
+    "en": "NDCG@10 with three interactions shown; ± two standard errors. `scripts/bench quality` measures it. "
     "All results,\nother systems by name, one to ten interactions, and new items: "
     "[benchmarks/RESULTS.md](benchmarks/RESULTS.md).\n",
-    "zh": "每人给出三条记录时的 NDCG@10;± 为一个标准误。测量命令:`scripts/bench quality`。\n"
+    "zh": "每人给出三条记录时的 NDCG@10;± 为两个标准误。测量命令:`scripts/bench quality`。\n"
     "完整结果(其他系统的名称、一到十条记录、新物品):[benchmarks/RESULTS.md](benchmarks/RESULTS.md)(英文)。\n",
 }
 NOTHING = {
@@ -59,8 +59,7 @@ def table(results: str, language: str) -> str:
     for name, rows in sections(results).items():
         for row in rows:
             if name in names and row["k"] == K_SHOT and row["n"] in SIZES:
-                best = row["best other"]
-                marks = row.get("its mean") or row.get(best, "")
+                marks = max(row["its mean"], row.get("its mean there", ""), key=lambda text: float(text or 0))
                 size = names.get(row["n"], row["n"])
                 cells = (
                     f"**{row['fewrec']}**",
@@ -82,7 +81,7 @@ def sections(results: str) -> dict[str, list[dict[str, str]]]:
             if line.startswith("|")
         ]
         if len(rows) > 2 and rows[0][:2] == ["n", "k"]:
-            name = section.partition(":")[0].strip()
+            name = section.partition("\n")[0].strip()
             found[name] = [dict(zip(rows[0], row, strict=False)) for row in rows[2:]]
     return found
 

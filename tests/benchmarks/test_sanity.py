@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmarks.peers.report import render
-from benchmarks.peers.sanity import findings
+from benchmarks.report import render
+from benchmarks.sanity import findings
 from benchmarks.systems import Marks
 
 NOISE = np.linspace(-0.01, 0.01, 40)
@@ -23,7 +23,7 @@ def table() -> str:
         for k, mean in zip((0, 5), row, strict=True)
     ]
     people = {("ml-100k", 0): [f"u{at}" for at in range(40)]}
-    return render(marks, people, {}, [MISSING], [], "a1b2c3", "scripts/bench peers --quick")
+    return render(marks, people, {}, [MISSING], [], "scripts/bench quality --quick")[0]
 
 
 def planted(table: str, old: str, new: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""One cell: a system, a data set, a seed and a number of training users; NDCG@10 per stranger for every k."""
+"""One cell: a data set, a seed, a number of training users, a system; NDCG@10 per stranger for every k."""
 
 from __future__ import annotations
 
@@ -12,9 +12,17 @@ from typing import Any
 import numpy as np
 
 from benchmarks.kept import load
-from benchmarks.peers.registry import SYSTEMS, System
+from benchmarks.peers import SYSTEMS, System
 from benchmarks.protocol import Split, World, ndcg
-from benchmarks.systems import Marks, fewrec_marks, quiet, rounded, shown_and_wanted, size_name
+from benchmarks.systems import (
+    Marks,
+    fewrec_marks,
+    new_item_marks,
+    quiet,
+    rounded,
+    shown_and_wanted,
+    size_name,
+)
 from fewrec import Dataset
 
 __all__ = ["Job", "explicit", "jobs"]
@@ -22,26 +30,31 @@ __all__ = ["Job", "explicit", "jobs"]
 
 @dataclass(frozen=True)
 class Job:
-    """One fit and what is marked with it."""
+    """One fit and what is marked with it: strangers, or (``items``) items that nobody has met."""
 
     world: str
     seed: int
     n: int | None
     system: str
+    items: bool = False
 
     @property
     def file(self) -> str:
+        if self.items:
+            return f"{self.world}.{self.system}-new-items.{self.seed}.json"
         return f"{self.world}.{self.system}.{size_name(self.n)}.{self.seed}.json"
 
     def run(self) -> Iterator[Marks]:
         world = load(self.world)
-        split = next(split for split in world.splits if split.seed == self.seed)
-        if self.system == "fewrec":
-            # Told nothing beyond the support: what a guest profile says no peer can use.
-            yield from (row for row in fewrec_marks(world, split, self.n) if row.system == "fewrec")
+        splits = world.new_items if self.items else world.splits
+        split = next(split for split in splits if split.seed == self.seed)  # type: ignore[attr-defined]
+        if self.system != "fewrec":
+            system = next(system for system in SYSTEMS if system.name == self.system)
+            yield from peer_marks(world, split, self.n, system)
             return
-        system = next(system for system in SYSTEMS if system.name == self.system)
-        yield from peer_marks(world, split, self.n, system)
+        with np.errstate(all="raise", under="ignore"):
+            found = list(new_item_marks(world, split) if self.items else fewrec_marks(world, split, self.n))
+        yield from found
 
 
 def explicit(world: World) -> bool:
@@ -82,7 +95,10 @@ def peer_marks(world: World, split: Split, n: int | None, system: System) -> Ite
 
 
 def jobs(names: list[str], systems: list[System], seeds: int, sizes: int | None) -> Iterator[Job]:
-    """Seed by seed, so that an interrupted run leaves whole seeds; ``sizes``: only the first so many of each set."""
+    """Seed by seed, so that an interrupted run leaves whole seeds.
+
+    ``sizes``: only the first so many numbers of training users of each set, and no new items.
+    """
     for seed in range(seeds):
         for name in names:
             world = load(name)
@@ -91,3 +107,5 @@ def jobs(names: list[str], systems: list[System], seeds: int, sizes: int | None)
                 for system in systems:
                     if not system.ratings or explicit(world):
                         yield Job(name, seed, n, system.name)
+            if any(new.seed == seed for new in world.new_items) and sizes is None:
+                yield Job(name, seed, None, "fewrec", items=True)

@@ -1,6 +1,6 @@
 """What cannot be in a table of peers: a number that is missing or impossible, a peer that is wired wrongly.
 
-The printed text is looked at, as a reader would, and not what it was made of. ``scripts/bench peers`` says what is
+The printed text is looked at, as a reader would, and not what it was made of. ``scripts/bench quality`` says what is
 found and then fails, so that a run in CI needs nobody to look.
 """
 
@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from benchmarks.compared import OWN
+
 __all__ = ["Asked", "findings"]
 
 Asked = Mapping[tuple[str, str, int], Sequence[str]]  # (set, training users, k) -> systems
 Cells = dict[tuple[str, str, int], dict[str, str]]
 
-OWN = ("fewrec", "random")
 DIFFERENCE = re.compile(r"\**([+-]\d\.\d+) ± (\d\.\d+)\**")
 
 
@@ -87,7 +88,7 @@ def _as_a_whole(means: Cells, asked: Asked) -> Iterator[str]:
     """With evidence, random has under half of fewrec's mean, and no peer is popularity in every cell of a set."""
     for name in dict.fromkeys(cell[0] for cell in asked):
         shown = [means.get(cell, {}) for cell in asked if cell[0] == name and cell[2]]
-        ours, theirs = (sum(_number(row.get(system, "")) or 0.0 for row in shown) for system in OWN)
+        ours, theirs = (sum(_number(row.get(s, "")) or 0.0 for row in shown) for s in ("fewrec", "random"))
         if not theirs < ours / 2:
             yield f"{name}: random has {theirs / len(shown):.4f} in the mean, fewrec {ours / len(shown):.4f}."
         for system in dict.fromkeys(s for cell, systems in asked.items() if cell[0] == name for s in systems):
