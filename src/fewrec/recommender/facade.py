@@ -247,14 +247,13 @@ class Recommender:
         else:
             wanted = self.data.users.ids if users is None else names_of(users)
             visitors = [self._visitors_of.read(user, support, on_unknown=on_unknown) for user in wanted]
-        ids = (
-            self.data.items.ids
-            if items is None
-            else [self._visitors.catalogue.find(x) for x in names_of(items)]
-        )
-        at = np.array([self._fitted.position[item] for item in ids], dtype=np.intp)
+        if items is None:
+            ids, at, titles = self.data.items.ids, self._place, self.data.titles
+        else:
+            ids = [self._visitors.catalogue.find(item) for item in names_of(items)]
+            at = np.array([self._fitted.position[item] for item in ids], dtype=np.intp)
+            titles = [self._title(item) for item in at.tolist()]
         people = [prospects for prospects, _ in self._prospects(visitors, at)]
-        titles = [self._title(item) for item in at.tolist()]
         return matrix(people, [visitor.user for visitor in visitors], ids, titles)
 
     def _prospects(
