@@ -17,11 +17,12 @@ PACKAGE = ROOT / "src" / "fewrec"
 # Each room may import those on the lines above its own; rooms on one line do not know each other.
 LEVELS = [
     ["errors"],
-    ["config", "data", "encode", "signals", "persist", "store"],
+    ["persist"],
+    ["config", "data", "encode", "signals", "store"],
     ["text", "fewshot", "rank", "llm"],
-    ["adapt", "recommendations"],
+    ["recommendations"],
     ["recommender"],
-    ["samples", "evaluate", "service"],
+    ["adapt", "samples", "evaluate", "service"],
     ["cli"],
     ["testing"],
 ]

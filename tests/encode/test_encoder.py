@@ -33,7 +33,7 @@ def own_registry(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_built_in_names() -> None:
-    assert encoder_names() == ["default", "file", "hashed", "hub", "minilm", "openai", "use"]
+    assert encoder_names() == ["adapted", "default", "file", "hashed", "hub", "minilm", "openai", "use"]
 
 
 def test_the_default_is_known_by_name_and_version() -> None:
@@ -82,10 +82,10 @@ def test_unknown_names_name_the_nearest() -> None:
     with pytest.raises(ConfigError) as caught:
         resolve("minlm")
     assert str(caught.value) == (
-        "there is no encoder named 'minlm'.\nDid you mean minilm? Known names: default, file, hashed, hub, "
+        "there is no encoder named 'minlm'.\nDid you mean minilm? Known names: adapted, default, file, hashed, hub, "
         "minilm, openai, use; or give a folder, a file of vectors, or a function."
     )
-    with pytest.raises(ConfigError, match=r"named 'zzz'.\nKnown names: default"):
+    with pytest.raises(ConfigError, match=r"named 'zzz'.\nKnown names: adapted"):
         resolve("zzz")
 
 
@@ -123,7 +123,7 @@ def test_arguments_are_checked(text: str, message: str) -> None:
 
 @pytest.mark.parametrize("thing", [None, 3, Lengths, [1.0]])
 def test_other_things_are_refused(thing: object) -> None:
-    with pytest.raises(ConfigError, match=r"an encoder cannot be a \w+\.\nPass a name \(default"):
+    with pytest.raises(ConfigError, match=r"an encoder cannot be a \w+\.\nPass a name \(adapted"):
         resolve(thing)
 
 

@@ -20,6 +20,7 @@ COMMANDS = {  # name -> (module, what it does); the module has `add(parser)` and
     "similar": ("similar", "items that resemble one item"),
     "audience": ("audience", "users who should see one item, a new one too"),
     "fit": ("fit", "fit a model and save it in a folder"),
+    "adapt": ("adapt", "tune the text encoder on your data, and keep it only if that helps"),
     "evaluate": ("evaluate", "how good the lists are, how sure that is, and what beats what"),
     "describe": ("describe", "summaries of items or portraits of users, by a language model"),
     "cache": ("cache", "what is kept between runs: show it, or delete it"),

@@ -131,7 +131,9 @@ def _resolve_name(text: str) -> Encoder:
 def _resolve_path(path: Path) -> Encoder:
     path = path.expanduser()
     if path.is_dir():
-        return _checked(_registry["hub"](str(path)))
+        from fewrec.encode.adapted import holds_adapted
+
+        return _checked(_registry["adapted" if holds_adapted(path) else "hub"](str(path)))
     if path.is_file():
         return _checked(_registry["file"](str(path)))
     raise EncoderError(
@@ -181,6 +183,7 @@ for _name, _module, _attribute in [
     ("hashed", "fewrec.encode.hashed", "hashed_encoder"),
     ("minilm", "fewrec.encode.minilm", "minilm_encoder"),
     ("hub", "fewrec.encode.hub", "hub_encoder"),
+    ("adapted", "fewrec.encode.adapted", "adapted_encoder"),
     ("openai", "fewrec.encode.endpoint", "openai_encoder"),
     ("file", "fewrec.encode.ready", "file_encoder"),
 ]:

@@ -28,7 +28,7 @@ from fewrec.recommender.visitors import Visitor
 from fewrec.signals import Signal, Sparse, Supports, TrainingData, resolve_signals, text_neighbours
 from fewrec.text import TextReader
 
-__all__ = ["FittedModel", "fit_model"]
+__all__ = ["FittedModel", "Progress", "fit_model", "shown", "training_arrays"]
 
 DOUBLINGS = 3
 """A like by events is strongest from a value of 2^3 on, and weakest up to 1, a look."""

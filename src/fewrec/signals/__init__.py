@@ -18,9 +18,10 @@ from fewrec.signals.text import (
     TextSimilarity,
     WordSimilarity,
 )
-from fewrec.signals.training import TrainingData, centred
+from fewrec.signals.training import CENTRING, TrainingData, centred
 
 __all__ = [
+    "CENTRING",
     "DEFAULT",
     "DescriptionSimilarity",
     "Dislike",

@@ -1,0 +1,151 @@
+"""``finetune``: tunes an encoder on one data set, and keeps it only if that is certain to help."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fewrec.adapt.delta import DeltaSettings
+from fewrec.adapt.losses import loss_named
+from fewrec.adapt.run import Epoch, Run, World
+from fewrec.adapt.trial import CERTAIN, Paired
+from fewrec.data import Dataset
+from fewrec.encode import resolve
+from fewrec.encode.adapted import CLASS, AdaptedEncoder
+from fewrec.errors import ConfigError
+from fewrec.persist import write_folder
+from fewrec.recommender.model import Progress, shown
+from fewrec.recommender.threads import one_thread
+
+__all__ = ["Finetuned", "finetune"]
+
+Verdict = Literal["tuned", "kept frozen"]
+
+
+@dataclass(frozen=True)
+class Finetuned:
+    """What came of it: ``encoder`` is the tuned one, or the frozen one where the verdict says so."""
+
+    encoder: AdaptedEncoder
+    verdict: Verdict
+    why: str
+    mode: str
+    loss: str
+    epochs: list[Epoch]
+    best_epoch: int
+    test: Paired
+    seconds: float
+    base: str | None  # the name by which the base can be had again; None for an object
+    correction: dict[str, NDArray[np.float32]] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """All but the encoder, JSON-ready."""
+        return {
+            "verdict": self.verdict,
+            "why": self.why,
+            "mode": self.mode,
+            "loss": self.loss,
+            "encoder": self.encoder.id,
+            "best_epoch": self.best_epoch,
+            "epochs": [epoch.to_dict() for epoch in self.epochs],
+            "test": self.test.to_dict(),
+            "seconds": self.seconds,
+        }
+
+    def save(self, folder: str | os.PathLike[str]) -> Path:
+        """Writes the encoder's folder, all or nothing; ``Recommender(encoder=folder)`` takes it.
+
+        Raises ``ConfigError`` where the base encoder was an object: a folder can only name what has a name.
+        """
+        if self.base is None:
+            raise ConfigError(
+                "the base encoder is an object, which a folder cannot name.",
+                where="encoder",
+                hint="Register it with fewrec.encode.register_encoder and pass its name.",
+            )
+        about = {"class": CLASS, "base": self.base, "base_id": self.encoder.base_id, **self.to_dict()}
+        return write_folder(folder, about, self.correction, {})
+
+
+def finetune(
+    data: Dataset,
+    encoder: Any = "default",
+    *,
+    mode: Literal["delta"] = "delta",
+    loss: str = "mse",
+    epochs: int = 30,
+    patience: int = 4,
+    seed: int = 0,
+    cache: Any = "default",
+    settings: DeltaSettings | None = None,
+    progress: bool | Progress = True,
+    say: Callable[[str], None] | None = None,
+) -> Finetuned:
+    """An encoder tuned on ``data``, or the same one where tuning was not certain to help.
+
+    Three parts of the items: tuning sees the first, early stopping the second (for people whom tuning has not seen),
+    and the third decides. ``loss``: a name of ``fewrec.adapt.losses.LOSSES``. ``epochs``: at most; training stops when
+    the validation NDCG@10 has not risen for ``patience`` epochs, and the best epoch counts. ``say`` gets one line for
+    each epoch.
+
+    Raises ``ConfigError`` for unknown names, ``DataError`` where there is no text or nobody likes two things.
+    """
+    loss_named(loss)
+    if mode != "delta":
+        raise ConfigError(
+            f"there is no mode {mode!r}.", where="mode", value=mode, hint="Choose one of: delta."
+        )
+    if epochs < 1 or patience < 1:
+        raise ConfigError("epochs and patience are at least 1.", where="adapt", value=(epochs, patience))
+    begin = time.perf_counter()
+    base = resolve(encoder)
+    tell = say or (lambda line: None)
+    with shown(progress) as show, one_thread:
+        report = show or (lambda what, done, total: None)
+        world = World.of(data.sorted(), base, seed, cache, report)
+        run = Run(world, loss, settings or DeltaSettings(), seed)
+        done, best = run.search(epochs, patience, tell, report)
+        test = run.verdict(best, report) if best else Paired(0.0, 0.0, 0.0, 0.0, 0)
+        correction = {} if not test.ahead else run.correction(best, world.training, report)
+    why = _why(best, test)
+    tell(f"test: {why}")
+    return Finetuned(
+        AdaptedEncoder(base, base.id, correction or None),
+        "tuned" if correction else "kept frozen",
+        why,
+        mode,
+        loss,
+        done,
+        best,
+        test,
+        time.perf_counter() - begin,
+        _name_of(encoder),
+        correction,
+    )
+
+
+def _why(best: int, test: Paired) -> str:
+    """The verdict in words."""
+    if best == 0:
+        return "kept frozen: no epoch was better than none on held-out people and items."
+    how = (
+        f"NDCG@10 of new items {test.tuned:.4f} tuned, {test.frozen:.4f} frozen "
+        f"({test.difference:+.4f} ± {test.error:.4f}, {test.users} people)"
+    )
+    if test.ahead:
+        return f"tuned: {how}."
+    return f"kept frozen: {how}; {CERTAIN} standard errors are asked for."
+
+
+def _name_of(encoder: Any) -> str | None:
+    """The name of an encoder, or its folder in full."""
+    if isinstance(encoder, Path) or (isinstance(encoder, str) and Path(encoder).expanduser().exists()):
+        return str(Path(encoder).expanduser().resolve())
+    return encoder if isinstance(encoder, str) else None

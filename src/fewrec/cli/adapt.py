@@ -1,0 +1,62 @@
+"""``fewrec adapt``: an encoder tuned on your data."""
+
+from __future__ import annotations
+
+import argparse
+
+from fewrec.cli.fitted import tell_data, vector_cache
+from fewrec.cli.output import print_json, print_lines
+from fewrec.cli.parser import Parser, add_output, add_settings, add_talk, resolved
+from fewrec.cli.sources import read_data
+from fewrec.cli.talk import Talk
+
+LOSSES = ("mse", "softmax-mse", "softmax", "contrastive")
+MODES = ("delta",)
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(
+        dest="action", metavar="ACTION", title="actions", required=True, parser_class=Parser
+    )
+    purpose = "tune the encoder of --encoder on your data; it is kept only if that is certain to help"
+    tune = actions.add_parser("finetune", help=purpose, description=f"{purpose[0].upper()}{purpose[1:]}.")
+    tune.set_defaults(parser=tune)
+    tune.add_argument("--out", metavar="FOLDER", required=True, help="where to save the encoder")
+    how = tune.add_argument_group("tuning")
+    how.add_argument("--mode", choices=MODES, default="delta", help="what is trained (default: delta)")
+    how.add_argument("--loss", choices=LOSSES, default="mse", help="what is made small (default: mse)")
+    how.add_argument("--epochs", type=int, default=30, metavar="N", help="at most (default: 30)")
+    how.add_argument(
+        "--patience", type=int, default=4, metavar="N", help="epochs without a better one (default: 4)"
+    )
+    add_settings(tune, "data", "model.encoder", "model.seed", "cache")
+    add_output(tune, csv=False)
+    add_talk(tune)
+
+
+def run(options: argparse.Namespace, talk: Talk) -> int:
+    from fewrec.adapt import finetune
+
+    config = resolved(options).config
+    with talk.listening():
+        data = read_data(options, config.data)
+        tell_data(data, talk)
+        found = finetune(
+            data,
+            config.model.encoder,
+            mode=options.mode,
+            loss=options.loss,
+            epochs=options.epochs,
+            patience=options.patience,
+            seed=config.model.seed,
+            cache=vector_cache(config.cache),
+            progress=not talk.quiet,
+            say=talk.say,
+        )
+        found.save(options.out)
+    if options.json:
+        print_json({"folder": options.out, **found.to_dict()})
+    else:
+        print_lines(f"{found.why[0].upper()}{found.why[1:]}\nSaved in {options.out}.")
+    talk.say(f"Next: fewrec fit --encoder {options.out} --items ... --interactions ... --out model")
+    return 0

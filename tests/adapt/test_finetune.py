@@ -1,0 +1,196 @@
+"""`finetune` on a planted world: it finds what is there, and leaves alone what is not."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from fewrec import Dataset, Recommender
+from fewrec.adapt import finetune
+from fewrec.adapt.losses import LOSSES
+from fewrec.cli import main
+from fewrec.cli.adapt import LOSSES as FLAGS
+from fewrec.encode import resolve
+from fewrec.errors import ConfigError, DataError, EncoderError, StoreError
+
+
+@pytest.mark.parametrize("loss", ["mse", "softmax"])
+def test_what_is_planted_is_found(shop, noisy, loss):
+    lines = []
+    found = finetune(shop(), noisy, loss=loss, cache=None, progress=False, say=lines.append)
+    assert found.verdict == "tuned"
+    assert found.test.difference > 2.5 * found.test.error > 0
+    # One line for the frozen encoder, one for each epoch, one for the test.
+    assert len(lines) == len(found.epochs) + 2
+    assert lines[0].startswith("epoch 0: frozen, validation NDCG@10 0.")
+    assert lines[-1].startswith("test: tuned: NDCG@10 of new items 0.")
+    best = max(found.epochs, key=lambda epoch: epoch.validation)
+    assert found.best_epoch == best.epoch
+
+
+def test_shuffled_likes_leave_it_frozen(shop, noisy):
+    found = finetune(shop(shuffled=True), noisy, cache=None, progress=False)
+    assert found.verdict == "kept frozen"
+    assert found.encoder.id == "noisy@1"
+    assert (found.encoder.encode(["thing0 7007"]) == resolve(noisy).encode(["thing0 7007"])).all()
+
+
+@pytest.mark.slow
+def test_shuffled_likes_leave_it_frozen_in_19_of_20_seeds(shop, noisy):
+    verdicts = [
+        finetune(shop(shuffled=True, seed=seed), noisy, seed=seed, cache=None, progress=False).verdict
+        for seed in range(20)
+    ]
+    assert verdicts.count("kept frozen") >= 19
+
+
+def test_a_text_that_was_never_seen_is_corrected_too(shop, noisy):
+    found = finetune(shop(), noisy, cache=None, progress=False)
+    new = [f"thing0 7{item:03d}" for item in range(200)]  # other words, so that no row can have been stored
+    frozen, tuned = resolve(noisy).encode(new), found.encoder.encode(new)
+    # The planted four columns grow against the noise.
+    assert share(tuned) > 1.1 * share(frozen)
+
+
+def share(vectors: np.ndarray) -> float:
+    """Of the variance, that of the four columns that mean something."""
+    variance = vectors.var(axis=0)
+    return float(variance[:4].sum() / variance.sum())
+
+
+def test_the_same_seed_gives_the_same_encoder(shop, noisy):
+    first, second = (finetune(shop(), noisy, seed=3, epochs=2, cache=None, progress=False) for _ in range(2))
+    assert first.encoder.id == second.encoder.id
+    assert [epoch.loss for epoch in first.epochs] == [epoch.loss for epoch in second.epochs]
+
+
+def test_the_folder_serves_everywhere(shop, noisy, tmp_path):
+    found = finetune(shop(), noisy, cache=None, progress=False)
+    found.save(tmp_path / "encoder")
+    loaded = resolve(str(tmp_path / "encoder"))
+    assert loaded.id == found.encoder.id != "noisy@1"
+    assert (loaded.encode(["thing1 7001"]) == found.encoder.encode(["thing1 7001"])).all()
+    model = Recommender(encoder=str(tmp_path / "encoder"), cache=None).fit(shop(), progress=False)
+    assert len(model.recommend(support=[3], n=5)) == 5
+    model.save(tmp_path / "model")
+    again = Recommender.load(tmp_path / "model", cache=None)
+    assert (again.score(support=[3]) == model.score(support=[3])).all()
+
+
+def test_a_frozen_folder_serves_the_base(shop, noisy, tmp_path):
+    found = finetune(shop(shuffled=True), noisy, cache=None, progress=False)
+    found.save(tmp_path / "encoder")
+    loaded = resolve(tmp_path / "encoder")
+    assert loaded.id == "noisy@1"  # so that vectors in the cache are its own
+    assert (loaded.encode(["thing1 7001"]) == resolve(noisy).encode(["thing1 7001"])).all()
+
+
+def test_serving_loads_no_torch(shop, noisy, tmp_path):
+    finetune(shop(), "hashed", cache=None, progress=False, epochs=1).save(tmp_path / "encoder")
+    code = (
+        "import sys; sys.modules['torch'] = None\n"  # an import of it would fail
+        "from fewrec import Dataset, Recommender\n"
+        "data = Dataset(items={'item': [1, 2, 3], 'title': ['Alien', 'Aliens', 'Heat']})\n"
+        f"model = Recommender(encoder={str(tmp_path / 'encoder')!r}, cache=None).fit(data, progress=False)\n"
+        "print(model.recommend(support=['Alien'], n=1)[0].title)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
+    assert done.stdout == "Aliens\n"
+
+
+def test_another_base_is_refused(shop, noisy, tmp_path):
+    found = finetune(shop(), noisy, cache=None, progress=False)
+    found.save(tmp_path / "encoder")
+    loaded = resolve(tmp_path / "encoder")
+    loaded.base.id = "noisy@2"
+    with pytest.raises(EncoderError, match="was tuned on noisy@1, but noisy@2 is here"):
+        loaded.encode(["thing1 7001"])
+
+
+def test_a_folder_of_something_else_is_refused(shop, tmp_path):
+    Recommender("hashed", tune=False, cache=None).fit(shop(), progress=False).save(tmp_path / "model")
+    with pytest.raises(EncoderError, match="holds 'Recommender', not an encoder"):
+        resolve(tmp_path / "model")
+
+
+def test_damage_is_told(shop, noisy, tmp_path):
+    finetune(shop(), noisy, cache=None, progress=False).save(tmp_path / "encoder")
+    data = bytearray((tmp_path / "encoder" / "arrays.npz").read_bytes())
+    data[-200] ^= 1
+    (tmp_path / "encoder" / "arrays.npz").write_bytes(data)
+    with pytest.raises(StoreError):
+        resolve(tmp_path / "encoder")
+
+
+def test_an_object_cannot_be_named_by_a_folder(shop, noisy, tmp_path):
+    found = finetune(shop(shuffled=True), resolve(noisy), cache=None, progress=False, epochs=1)
+    with pytest.raises(ConfigError, match="an object, which a folder cannot name"):
+        found.save(tmp_path / "encoder")
+
+
+def test_too_little_to_tune_on_is_said(noisy):
+    data = Dataset(
+        items={"item": [1, 2], "title": ["thing0 7001", "thing0 7002"]},
+        interactions={"user": [1, 1], "item": [1, 2]},
+    )
+    with pytest.raises(DataError, match="2 liked items and 1 people with two likes"):
+        finetune(data, noisy, cache=None, progress=False)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"loss": "mes"}, "no loss 'mes'"),
+        ({"mode": "half"}, "no mode 'half'"),
+        ({"epochs": 0}, "at least 1"),
+    ],
+)
+def test_wrong_settings_are_named(shop, noisy, wrong, told):
+    with pytest.raises(ConfigError, match=told):
+        finetune(shop(), noisy, cache=None, progress=False, **wrong)
+
+
+def test_ready_vectors_cannot_be_tuned(shop):
+    from fewrec.encode import ReadyVectors
+
+    with pytest.raises(ConfigError, match="ready vectors cannot be tuned"):
+        finetune(shop(), ReadyVectors(list(range(200)), np.eye(200, 8) + 1), cache=None, progress=False)
+
+
+def test_the_flags_name_every_loss():
+    assert tuple(LOSSES) == FLAGS
+
+
+def test_the_command_line(shop, tmp_path, capsys):
+    from fewrec.samples import path
+
+    tables = [
+        f"--items={path('restaurants') / 'items.csv'}",
+        f"--interactions={path('restaurants') / 'ratings.csv'}",
+    ]
+    out = str(tmp_path / "encoder")
+    code = main(
+        [
+            "adapt",
+            "finetune",
+            *tables,
+            "--encoder=hashed",
+            "--mode=delta",
+            "--epochs=2",
+            f"--out={out}",
+            "--json",
+        ]
+    )
+    printed = capsys.readouterr()
+    told = json.loads(printed.out)
+    assert code == 0
+    assert told["verdict"] in ("tuned", "kept frozen")
+    assert len(told["epochs"]) == 2
+    assert {"frozen", "tuned", "difference", "standard_error", "users"} == set(told["test"])
+    assert "epoch 1: loss" in printed.err
+    assert main(["recommend", *tables, f"--encoder={out}", "--like=Crudalia", "-n=2", "--json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)["recommendations"]) == 2
