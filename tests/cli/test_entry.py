@@ -90,7 +90,8 @@ def test_without_a_command_the_help_is_talk_and_the_exit_code_says_so(run):
         (
             ["recomend"],
             "fewrec: there is no command 'recomend'. Did you mean recommend? Commands: demo, check, "
-            "recommend, similar, audience, fit, adapt, evaluate, describe, cache, config, version.\nHelp: fewrec --help\n",
+            "recommend, similar, audience, fit, adapt, evaluate, describe, cache, config, version.\n"
+            "Help: fewrec --help\n",
         ),
         (
             ["check", "--itms", "x.csv"],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from fewrec.cli import describe
 from fewrec.cli.fitted import tell_data, vector_cache
 from fewrec.cli.output import print_json, print_lines
 from fewrec.cli.parser import Parser, add_output, add_settings, add_talk, resolved
@@ -32,9 +33,16 @@ def add(parser: argparse.ArgumentParser) -> None:
     add_settings(tune, "data", "model.encoder", "model.seed", "cache")
     add_output(tune, csv=False)
     add_talk(tune)
+    purpose = "have a language model write summaries of items or portraits of users; the same as fewrec describe"
+    write = actions.add_parser("describe", help=purpose, description=f"{purpose[0].upper()}{purpose[1:]}.")
+    write.set_defaults(parser=write)
+    describe.add(write)
+    add_talk(write)
 
 
 def run(options: argparse.Namespace, talk: Talk) -> int:
+    if options.action == "describe":
+        return describe.run(options, talk)
     from fewrec.adapt import finetune
 
     config = resolved(options).config
