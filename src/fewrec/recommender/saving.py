@@ -14,11 +14,12 @@ from fewrec.errors import StoreError
 from fewrec.fewshot.fusion import Fusion
 from fewrec.fewshot.guard import Trust
 from fewrec.fewshot.ranker import Ranker
+from fewrec.persist import read_folder
 from fewrec.recommender.model import FittedModel
 from fewrec.signals import Signal, Spectrum, TrainingData, resolve_signals
 from fewrec.text import TextReader
 
-__all__ = ["check_class", "from_parts", "lacking", "signal_names", "to_parts"]
+__all__ = ["opened", "restored", "signal_names", "to_parts"]
 
 Parts = tuple[dict[str, Any], dict[str, Any], dict[str, dict[str, list[Any]]]]
 
@@ -75,6 +76,37 @@ def unfit(error: Exception, folder: str) -> StoreError:
         where=folder,
         hint="Undo what was changed in it, or fit the model again and save it.",
     )
+
+
+def opened(folder: Any, encoder: Any) -> tuple[tuple[Any, Any, Any], dict[str, Any], Any]:
+    """``(parts, arguments of Recommender, its encoder)`` of a saved folder. Raises ``StoreError``."""
+    parts = read_folder(folder)
+    manifest = parts[0]
+    check_class(manifest, str(folder))
+    try:
+        configuration = dict(manifest["configuration"])
+        named = configuration.pop("encoder")
+    except (KeyError, TypeError, ValueError) as error:
+        raise unfit(error, str(folder)) from error
+    if encoder is None and named is None:
+        raise StoreError(
+            f"the encoder of this model was an object ({manifest['encoder_id']}), which is not in the folder.",
+            where=str(folder),
+            hint="Give it again: Recommender.load(folder, encoder=...).",
+        )
+    return parts, configuration, named if encoder is None else encoder
+
+
+def restored(
+    parts: tuple[Any, Any, Any], folder: Any, encoder: Encoder, cache: Any, signals: Any
+) -> tuple[FittedModel, Dataset]:
+    """:func:`from_parts`, which says of a folder that does not fit together where it does not."""
+    try:
+        return from_parts(*parts, encoder, cache, signals)
+    except KeyError as error:
+        raise lacking(error, str(folder)) from error
+    except (TypeError, ValueError, AttributeError, IndexError) as error:
+        raise unfit(error, str(folder)) from error
 
 
 def to_parts(model: FittedModel, data: Dataset) -> Parts:
