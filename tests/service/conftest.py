@@ -43,15 +43,15 @@ def buys(people: dict[str, list[str]]) -> list[Event]:
     ]
 
 
-def filled(store: Store) -> Store:
+def filled(store: Store, people: list[str]) -> Store:
     """The shop of these tests."""
     store.put_items(list(ITEMS.items()))
     store.put_users([("anna", {"city": "Oslo"}), ("bert", {"city": "Rome"})])
-    store.append(buys(BUYS))
+    store.append(buys({user: BUYS[user] for user in people}))
     return store
 
 
-def fitted(hub: Hub) -> int:
+def fit_now(hub: Hub) -> int:
     """Fits a version on what the store holds, in this process, and lets it answer."""
     version, _ = hub.store.versions.request()
     started = hub.store.versions.start()
@@ -89,15 +89,21 @@ class Shop:
 
 
 def shop_in(
-    folder: Path, config: Config = CONFIG, *, fit: bool = True, fill: bool = True, url: str | None = None
+    folder: Path,
+    config: Config = CONFIG,
+    *,
+    fit: bool = True,
+    fill: bool = True,
+    url: str | None = None,
+    people: list[str] | None = None,
 ) -> Shop:
-    """A service with its files in a folder."""
+    """A service with its files in a folder; ``people``: who came, by default all."""
     store = open_store(url or f"sqlite:///{folder / 'fewrec.db'}")
     if fill:
-        filled(store)
+        filled(store, list(BUYS) if people is None else people)
     hub = Hub(store, config, folder / "models", cache=None)
     if fit:
-        fitted(hub)
+        fit_now(hub)
 
     def make(settings: ServiceSettings | None = None, host: str = "127.0.0.1", **more: Any) -> TestClient:
         app = create_app(hub, settings or config.service, host=host, **more)
@@ -130,3 +136,9 @@ def shop(open_shop: Callable[..., Shop], tmp_path: Path) -> Shop:
 def empty(open_shop: Callable[..., Shop], tmp_path: Path) -> Shop:
     """A shop on its first morning: no rows, no model."""
     return open_shop(tmp_path, fit=False, fill=False)
+
+
+@pytest.fixture
+def fitted() -> Callable[[Hub], int]:
+    """Fits a version now, and lets it answer; its number."""
+    return fit_now

@@ -7,7 +7,7 @@ import dataclasses
 import tempfile
 from typing import TYPE_CHECKING, Any
 
-from fewrec.cli.fitted import cache_root, vector_cache
+from fewrec.cli.fitted import cache_root
 from fewrec.cli.parser import add_settings, resolved
 from fewrec.cli.sources import dataset_arguments, files
 from fewrec.cli.talk import Talk
@@ -62,8 +62,7 @@ def _serve(serve: Any, config: Config, options: argparse.Namespace, talk: Talk) 
             talk.say("No model yet: one is being fitted. GET /v1/models tells how far it is.")
 
     with talk.listening():
-        root = cache_root(config.cache)
-        serve(config, cache=root, vectors=vector_cache(config.cache), tell=talk.say, prepare=prepare)
+        serve(config, cache=cache_root(config.cache), tell=talk.say, prepare=prepare)
 
 
 def _data(config: Config, options: argparse.Namespace) -> Dataset | None:

@@ -26,7 +26,7 @@ class Caretaker:
     """Looks after one process; where several share a store, whichever comes first starts the fit."""
 
     def __init__(
-        self, hub: Hub, database: str, *, cache: str | None = None, tell: Callable[[str], None] | None = None
+        self, hub: Hub, database: str, *, cache: str = "", tell: Callable[[str], None] | None = None
     ) -> None:
         """``database``: its URL, with its password, for the worker. ``cache``: folder of vectors; "" for none."""
         self.hub, self.database, self.cache = hub, database, cache
@@ -46,10 +46,14 @@ class Caretaker:
         if self._thread.is_alive():
             self._thread.join(timeout=30)
         if self._worker is not None:
-            process, version, _ = self._worker
+            process, version, errors = self._worker
+            ended = process.poll() is not None
             process.terminate()
             process.wait()
+            errors.close()
             with contextlib.suppress(FewrecError):
+                if ended and self.hub.store.versions.get(version).status != "fitting":
+                    return
                 self.hub.store.versions.say(
                     version, status="failed", reason="the service was stopped.", finished=time.time()
                 )

@@ -77,7 +77,7 @@ def dataset_of(snapshot: Snapshot, settings: DataSettings) -> tuple[Dataset, Rea
         data = Dataset(
             items=_table("item", snapshot.items) if snapshot.items else None,
             users=_table("user", snapshot.users) if snapshot.users else None,
-            interactions=_interactions(events, reading) if events else None,
+            interactions=_interactions(events, reading, settings) if events else None,
             columns=_roles(snapshot, settings),
             feedback=settings.feedback,
             liked_at=settings.liked_at,
@@ -98,7 +98,7 @@ def history_of(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FewrecWarning)
         data = Dataset(
-            interactions=_interactions(counted, reading, fading=settings.half_life is not None),
+            interactions=_interactions(counted, reading, settings),
             feedback="auto" if feedback.kind == "none" else feedback.kind,
             liked_at=settings.liked_at if feedback.kind == "none" else feedback.liked_at,
             events=dict(settings.events) or None if not reading.ratings else None,
@@ -108,7 +108,7 @@ def history_of(
     return data.history(counted[0].user)
 
 
-def _interactions(events: Sequence[Event], reading: Reading, *, fading: bool = True) -> dict[str, list[Any]]:
+def _interactions(events: Sequence[Event], reading: Reading, settings: DataSettings) -> dict[str, list[Any]]:
     table: dict[str, list[Any]] = {
         "user": [event.user for event in events],
         "item": [event.item for event in events],
@@ -119,8 +119,8 @@ def _interactions(events: Sequence[Event], reading: Reading, *, fading: bool = T
         table["event"] = [event.event for event in events]
         if any(event.value is not None for event in events):
             table["quantity"] = [1.0 if event.value is None else event.value for event in events]
-    if fading:
-        table["time"] = [event.time for event in events]
+    if settings.half_life is not None or any(event.time > 0 for event in events):
+        table["time"] = [event.time if event.time > 0 else None for event in events]  # 0: nobody said when
     return table
 
 

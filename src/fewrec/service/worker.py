@@ -17,6 +17,7 @@ from typing import Any
 
 from fewrec.config import Config
 from fewrec.service.hub import fit
+from fewrec.service.place import vectors_in
 from fewrec.store import Store, open_store
 
 __all__ = ["main", "work"]
@@ -67,15 +68,7 @@ def main() -> int:
         os.nice(task["nice"])  # who answers comes first
     store = open_store(task["database"])
     config = Config.from_dict(task["config"])
-    cache: Any = "default"
-    if task["cache"] is not None:
-        from fewrec.encode import VectorCache
-
-        cache = (
-            VectorCache(Path(task["cache"]), max_bytes=int(config.cache.vectors_mb * 1e6))
-            if task["cache"]
-            else None
-        )
+    cache = vectors_in(Path(task["cache"]) if task["cache"] else None, config)
     if work(store, config, Path(task["models"]), task["version"], cache) == "ready":
         store.versions.activate(task["version"])
     store.close()

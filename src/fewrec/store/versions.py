@@ -105,6 +105,14 @@ class Versions:
                     value=version,
                     hint="Choose one that is ready.",
                 )
+            erased = session.rows("SELECT COALESCE(MAX(seq), 0) FROM erasures")[0][0]
+            if found.seq < erased:
+                raise ConfigError(
+                    f"version {version} had learned from somebody who was erased.",
+                    where="version",
+                    value=version,
+                    hint="Choose one that was fitted since.",
+                )
             session.run("UPDATE counters SET value = ? WHERE name = 'active'", (version,))
             _changed(session)
             return Version(found.version, found.status, found.seq, found.about, True)

@@ -11,7 +11,7 @@ VERSION = {
         "version": {"type": "integer"},
         "status": {"type": "string", "enum": ["waiting", "fitting", "ready", "failed", "erased"]},
         "active": {"type": "boolean"},
-        "progress": {"type": "object"},
+        "progress": {"type": ["object", "null"]},
         "reason": {"type": "string"},
     },
 }

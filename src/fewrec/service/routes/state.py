@@ -52,7 +52,7 @@ def report(ask: Ask) -> Reply:
             "health": str(data.health()),
             "unused_events": serving.reading.unused,
         }
-    elif hub.trouble is not None:
+    if hub.trouble is not None:
         told["trouble"] = hub.trouble.to_dict()
     return Reply(told)
 
