@@ -40,6 +40,8 @@ def run(options: argparse.Namespace, talk: Talk) -> int:
             f"{error.name} is not installed.", where="fewrec serve", hint="pip install 'fewrec[service]'"
         ) from error
     config = resolved(options).config
+    if options.model is not None and (options.demo or files(config.data)):
+        options.parser.error("--model brings its own rows: leave out --demo and the tables.")
     if options.demo:
         with tempfile.TemporaryDirectory(prefix="fewrec-demo-") as folder:
             service = dataclasses.replace(config.service, data=folder, database=None)
@@ -51,8 +53,10 @@ def run(options: argparse.Namespace, talk: Talk) -> int:
 
 def _serve(serve: Any, config: Config, options: argparse.Namespace, talk: Talk) -> None:
     def prepare(store: Store, hub: Hub) -> None:
-        from fewrec.service.intake import take_in
+        from fewrec.service.intake import adopt, take_in
 
+        if options.model is not None:
+            talk.say(f"The saved model is version {adopt(hub, options.model)}.")
         data = _data(config, options)
         if data is not None:
             counts = take_in(store, data)

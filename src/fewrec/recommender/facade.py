@@ -300,7 +300,7 @@ class Recommender:
         """
         twin = copy(self)
         with one_thread:
-            twin._model = grown(self._fitted, data, self.signals)
+            twin._model = grown(self._fitted.spelled(data), data, self.signals)
         twin._set_data(data)
         return twin
 

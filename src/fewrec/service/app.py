@@ -8,10 +8,9 @@ from functools import partial
 from typing import Any
 
 import anyio
-from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
-from starlette.routing import Route
+from starlette.routing import Route, Router
 
 from fewrec.config import ServiceSettings
 from fewrec.errors import DataError, FewrecError
@@ -48,8 +47,8 @@ def create_app(hub: Hub, settings: ServiceSettings, *, host: str = "127.0.0.1", 
         )
         for path in paths
     ]
-    app = Starlette(routes=routes)
-    return Gate(app, settings, meter, log)
+    # A bare router: Starlette's own answer to a bug is a plain text, and the gate has a better one.
+    return Gate(Router(routes, redirect_slashes=False), settings, meter, log)
 
 
 class Rooms:

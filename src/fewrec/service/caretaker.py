@@ -71,6 +71,7 @@ class Caretaker:
     def look(self) -> None:
         """One round."""
         self.hub.refresh()
+        self.hub.warm()
         self._look_at_worker()
         if self._worker is None:
             version = self.hub.store.versions.start()

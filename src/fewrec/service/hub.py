@@ -11,20 +11,23 @@ import threading
 import time
 import warnings
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fewrec.config import Config
+from fewrec.config import Config, DataSettings
+from fewrec.data import Dataset
 from fewrec.errors import FewrecError, FewrecWarning, NotFittedError
 from fewrec.recommender import Recommender
 from fewrec.service.tables import Reading, dataset_of, history_of, reading_of
 from fewrec.store import Store, Version
-from fewrec.store.store import Entity
+from fewrec.store.store import Entity, Snapshot
 
-__all__ = ["Hub", "Serving"]
+__all__ = ["Hub", "Serving", "facts", "fit"]
 
 KEPT_HISTORIES = 10_000
+KEPT_LISTS = 2_000
 
 
 @dataclass(frozen=True)
@@ -50,9 +53,11 @@ class Hub:
         self.serving: Serving | None = None
         self.trouble: FewrecError | None = None  # why the active version cannot be served
         self._seen_models = -1
+        self._warmed: Serving | None = None
         self._turn = threading.Lock()
         self._histories: OrderedDict[tuple[Any, ...], tuple[Entity, dict[Any, float]]] = OrderedDict()
         self._histories_lock = threading.Lock()
+        self._lists: OrderedDict[tuple[Any, ...], Any] = OrderedDict()
 
     # -- keeping in step
 
@@ -70,6 +75,7 @@ class Hub:
                 serving = self._laid_over(serving.version, serving.model)
                 with self._histories_lock:
                     self._histories.clear()  # somebody may have been erased
+                    self._lists.clear()
             self.serving = serving
 
     def _load(self, version: Version) -> Serving | None:
@@ -151,10 +157,29 @@ class Hub:
                 self._histories.popitem(last=False)
         return entity, values
 
+    def remembered(self, serving: Serving, user: str, asked: str, make: Callable[[], Any]) -> Any:
+        """What ``make`` gives; the same again while neither the user's history nor the model nor an item changes."""
+        key = (user, *self.store.stamp(user), serving.version.version, serving.seq, serving.items, asked)
+        with self._histories_lock:
+            if key in self._lists:
+                self._lists.move_to_end(key)
+                return self._lists[key]
+        made = make()
+        with self._histories_lock:
+            if self.serving is serving:  # else somebody may have been erased meanwhile
+                self._lists[key] = made
+                while len(self._lists) > KEPT_LISTS:
+                    self._lists.popitem(last=False)
+        return made
+
     def warm(self) -> None:
-        """Answers once, so that what is made at first use is made before somebody waits for it."""
-        if self.serving is not None and len(self.serving.model.data.items):
-            self.serving.model.recommend(n=1)
+        """Answers once for a known user and once for a stranger, so that what is made at first use is made before
+        somebody waits for it."""
+        serving = self.serving
+        if serving is not None and serving is not self._warmed and len(serving.model.data.items):
+            self._warmed = serving
+            for user in (None, *serving.model.data.users.ids[:1]):
+                serving.model.recommend(user=user, n=1)
 
 
 def fit(hub_store: Store, config: Config, models: Path, version: int, *, progress: Any = None, cache: Any = "default",
@@ -174,12 +199,20 @@ def fit(hub_store: Store, config: Config, models: Path, version: int, *, progres
         warnings.simplefilter("ignore", FewrecWarning)
         model.fit(data, progress=progress or False)
     model.save(models / f"{version:06d}")
-    latest = max((event.time for event in snapshot.events), default=None)
     return {
         "seq": snapshot.seq,
         "items_seq": items,
+        **facts(data, reading, snapshot, config.data),
+        "fit_seconds": round(time.time() - begin, 3),
+    }
+
+
+def facts(data: Dataset, reading: Reading, snapshot: Snapshot, settings: DataSettings) -> dict[str, Any]:
+    """What is noted about a version: how its events were read, how much there was, what was odd."""
+    latest = max((event.time for event in snapshot.events), default=None)
+    return {
         "reading": {"ratings": reading.ratings, "unused": reading.unused},
-        "latest": latest if config.data.half_life is not None else None,
+        "latest": latest if settings.half_life is not None else None,
         "counts": {
             "items": len(data.items),
             "users": len(data.users),
@@ -188,5 +221,4 @@ def fit(hub_store: Store, config: Config, models: Path, version: int, *, progres
         "feedback": data.feedback.describe(),
         "warnings": list(data.warnings),
         "fingerprint": data.fingerprint,
-        "fit_seconds": round(time.time() - begin, 3),
     }

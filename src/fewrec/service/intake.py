@@ -9,12 +9,39 @@ from typing import Any
 
 from fewrec.data import Dataset
 from fewrec.data.times import parse_times
+from fewrec.errors import ConfigError
+from fewrec.recommender import Recommender
+from fewrec.service.hub import Hub, facts
+from fewrec.service.tables import reading_of
 from fewrec.store import Store
 from fewrec.store.events import Event, check_cells, check_id
 
-__all__ = ["take_in"]
+__all__ = ["adopt", "take_in"]
 
 BATCH = 5000
+
+
+def adopt(hub: Hub, folder: str) -> int:
+    """The version that a saved model becomes in an empty store, with the rows it was fitted on. Raises ``ConfigError``
+    where the store holds anything, ``StoreError`` for a folder that is no model."""
+    store = hub.store
+    if any(store.counts().values()) or store.versions.all():
+        raise ConfigError(
+            "the store is not empty: a saved model brings its own rows.",
+            where="--model",
+            value=folder,
+            hint="Start with another --data folder, or without --model.",
+        )
+    model = Recommender.load(folder, cache=hub.cache)
+    take_in(store, model.data)
+    version, _ = store.versions.request(by="saved model")
+    store.versions.start()
+    model.save(hub.folder(version.version))
+    snapshot = store.snapshot()
+    about = facts(model.data, reading_of(snapshot.events, hub.config.data), snapshot, hub.config.data)
+    store.versions.say(version.version, status="ready", seq=snapshot.seq, items_seq=-1, **about)
+    store.versions.activate(version.version)
+    return version.version
 
 
 def take_in(store: Store, data: Dataset, *, only: str | None = None) -> dict[str, int]:

@@ -7,7 +7,7 @@ from typing import Any
 from fewrec.service.endpoint import Ask, Endpoint, Reply
 from fewrec.service.hub import Serving
 from fewrec.service.schemas import ID, LIST, RULES, SUPPORT, N
-from fewrec.store.events import check_id
+from fewrec.store.events import check_cells, check_id
 
 VISITOR = {
     "user": {**ID, "description": "Somebody in the store; left out for a stranger."},
@@ -50,10 +50,13 @@ def rendered(answer: Any, serving: Serving, *, explain: bool) -> dict[str, Any]:
 
 
 def for_user(ask: Ask) -> Reply:
-    serving = ask.hub.now
-    visitor = ask.hub.visitor(serving, check_id(ask.path["id"], "path.id"))
-    answer = serving.model.recommend(**visitor, **rules(ask.query))
-    return Reply(rendered(answer, serving, explain=ask.query.get("explain", False)))
+    serving, user = ask.hub.now, check_id(ask.path["id"], "path.id")
+
+    def make() -> dict[str, Any]:
+        answer = serving.model.recommend(**ask.hub.visitor(serving, user), **rules(ask.query))
+        return rendered(answer, serving, explain=ask.query.get("explain", False))
+
+    return Reply(ask.hub.remembered(serving, user, repr(sorted(ask.query.items())), make))
 
 
 def for_visitor(ask: Ask) -> Reply:
@@ -78,7 +81,8 @@ def asked_visitor(ask: Ask, serving: Serving) -> dict[str, Any]:
         given = support if isinstance(support, dict) else dict.fromkeys(map(str, support), True)
         visitor["support"] = {**(visitor["support"] or {}), **given}
     if body.get("attributes"):
-        visitor["attributes"] = {**(visitor["attributes"] or {}), **body["attributes"]}
+        given = check_cells(body["attributes"], "body.attributes")
+        visitor["attributes"] = {**(visitor["attributes"] or {}), **given}
     if "taste" in body:
         visitor["taste"] = body["taste"]
     return visitor
