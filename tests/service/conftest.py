@@ -16,6 +16,9 @@ from fewrec.service.hub import Hub
 from fewrec.service.worker import work
 from fewrec.store import Store, open_store
 from fewrec.store.events import Event
+from fewrec.testing.postgresql import empty_postgresql, postgresql
+
+__all__ = ["empty_postgresql", "postgresql"]
 
 ITEMS = {
     "7": {"title": "Alien", "genre": ["science fiction", "horror"], "price": 9},

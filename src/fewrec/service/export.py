@@ -28,8 +28,14 @@ def exported(store: Store, table: str, kind: str) -> Iterator[bytes]:
             "there is no such table.", where="table", value=table, hint=f"Tables: {', '.join(TABLES)}."
         )
     if kind == "jsonl":
-        return (f"{json.dumps(row, ensure_ascii=False)}\n".encode() for row in store.stream(table))
+        return _lines(store, table)
     return _csv(store, table) if kind == "csv" else iter([_parquet(store, table)])
+
+
+def _lines(store: Store, table: str) -> Iterator[bytes]:
+    for row in store.stream(table):
+        named = dict(zip(_heads(list(row), table), row.values(), strict=True))
+        yield f"{json.dumps(named, ensure_ascii=False)}\n".encode()
 
 
 def _columns(store: Store, table: str) -> list[str]:
@@ -59,9 +65,9 @@ def _csv(store: Store, table: str) -> Iterator[bytes]:
 
 
 def _heads(names: list[str], table: str) -> list[str]:
-    """The id of an item is called item_id in a file, so that the file can be read again as it is."""
-    noun = {"items": "item_id", "users": "user_id"}.get(table)
-    return [noun if name == "id" and noun else name for name in names]
+    """An id says in a file whose it is, so that the file can be read again as it stands."""
+    own = {"items": "item_id", "users": "user_id", "interactions": "event_id"}[table]
+    return [own if name == "id" else name for name in names]
 
 
 def _parquet(store: Store, table: str) -> bytes:

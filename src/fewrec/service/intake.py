@@ -19,6 +19,8 @@ from fewrec.store.events import Event, check_cells, check_id
 __all__ = ["adopt", "take_in"]
 
 BATCH = 5000
+OWN_IDS = ("event_id", "id")
+"""Columns of interactions that hold the events' own ids."""
 
 
 def adopt(hub: Hub, folder: str) -> int:
@@ -115,6 +117,7 @@ def _events(data: Dataset) -> Iterator[Event]:
     times = cells("time")
     seconds = None if times is None else parse_times([None if t == "" else t for t in times])[0]
     seen: Counter[str] = Counter()
+    own = next((events.table.columns[name].cells() for name in OWN_IDS if name in events.table.columns), None)
     for row in events.good.nonzero()[0].tolist():
         user, item = events.users.ids[events.users.codes[row]], events.items.ids[events.items.codes[row]]
         value: float | None = None
@@ -129,6 +132,12 @@ def _events(data: Dataset) -> Iterator[Event]:
         if events.rating is None and amounts is not None and amounts[row] not in (None, ""):
             value = float(amounts[row])
         time = 0.0 if seconds is None or not seconds[row] >= 0 else float(seconds[row])
+        if own is not None and own[row] not in (None, ""):
+            id = check_id(own[row], f'interactions, column "{OWN_IDS[0]}"')
+            yield Event(
+                id, check_id(user, "user"), check_id(item, "item"), check_id(name, "event"), value, time
+            )
+            continue
         text = f"{user!s}\0{item!s}\0{name}\0{value}\0{time}"
         seen[text] += 1  # the same row twice in one file is two events
         id = hashlib.blake2b(f"{text}\0{seen[text]}".encode(), digest_size=16).hexdigest()

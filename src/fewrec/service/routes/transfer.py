@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fewrec.data import Dataset
+from fewrec.data.files import read_any
 from fewrec.errors import FewrecWarning
 from fewrec.service.endpoint import Ask, Endpoint, Reply
 from fewrec.service.export import KINDS, exported
@@ -22,6 +23,8 @@ SUFFIX = {
     "application/octet-stream": ".csv",
 }
 SHOWN = 5
+NOTHING: dict[str, list[Any]] = {"item": ["-"]}
+"""A table of items for a data set of users alone, which would otherwise be of no use."""
 TABLE = {
     "type": "string",
     "enum": list(TABLES),
@@ -49,8 +52,10 @@ def take(ask: Ask) -> Reply:
         path.write_bytes(ask.body)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", FewrecWarning)
-            data = Dataset.from_files(
-                **{table: path},
+            read: dict[str, Any] = {"items": NOTHING} if table == "users" else {}
+            read[table] = read_any(table, path)
+            data = Dataset(
+                **read,
                 events=dict(ask.hub.config.data.events) or None if table == "interactions" else None,
                 on_bad_row="skip" if ask.query.get("skip_bad_rows", preview) else "stop",
             )
