@@ -90,7 +90,8 @@ def test_without_a_command_the_help_is_talk_and_the_exit_code_says_so(run):
         (
             ["recomend"],
             "fewrec: there is no command 'recomend'. Did you mean recommend? Commands: demo, check, "
-            "recommend, similar, audience, fit, evaluate, cache, config, version.\nHelp: fewrec --help\n",
+            "recommend, ask, similar, audience, fit, evaluate, serve, keys, cache, config, version.\n"
+            "Help: fewrec --help\n",
         ),
         (
             ["check", "--itms", "x.csv"],

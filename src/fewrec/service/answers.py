@@ -32,7 +32,7 @@ STATUS: tuple[tuple[type[FewrecError], int], ...] = (
 )
 
 
-class Refused(FewrecError):
+class Refused(ConfigError):
     """A request that the service does not answer, with its HTTP status."""
 
     def __init__(self, status: int, code: str, message: str, *, where: str | None = None, hint: str | None = None,
