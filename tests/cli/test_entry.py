@@ -90,7 +90,7 @@ def test_without_a_command_the_help_is_talk_and_the_exit_code_says_so(run):
         (
             ["recomend"],
             "fewrec: there is no command 'recomend'. Did you mean recommend? Commands: demo, check, "
-            "recommend, similar, audience, fit, adapt, evaluate, describe, cache, config, version.\n"
+            "recommend, ask, similar, audience, fit, adapt, evaluate, describe, serve, keys, cache, config, version.\n"
             "Help: fewrec --help\n",
         ),
         (

@@ -17,6 +17,7 @@ from fewrec.signals import (
     centred,
     text_neighbours,
 )
+from fewrec.signals.neighbours import grown_neighbours
 from fewrec.testing.worlds import two_tastes
 
 
@@ -175,3 +176,20 @@ def test_who_has_something_to_say() -> None:
         liked=data.liked, seen=data.liked, explicit=True, views=data.views, words=data.words
     )
     assert not Dislike().available(pleased)
+
+
+@pytest.mark.parametrize(
+    ("before", "m", "block"), [(300, 20, 512), (300, 5, 7), (250, 20, 64), (100, 20, 512)]
+)
+def test_neighbours_grow_as_if_all_had_been_there(before, m, block):
+    """The last case has more new items than a quarter, where everything is compared anew."""
+    rng = np.random.default_rng(m)
+    view = rng.normal(size=(310, 12)).astype(np.float32)
+    view /= np.linalg.norm(view, axis=1, keepdims=True)
+    view[5], view[305] = 0, 0  # an old and a new item without text
+    dense = (rng.random((310, 60)) * (rng.random((310, 60)) < 0.05)).astype(np.float32)
+    dense[5], dense[305] = 0, 0
+    words = sp.csr_matrix(dense)
+    old = text_neighbours(view[:before], words[:before], m)
+    grown = grown_neighbours(old, view, words, m, block)
+    np.testing.assert_allclose(grown.toarray(), text_neighbours(view, words, m).toarray(), atol=1e-5)

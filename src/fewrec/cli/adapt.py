@@ -33,7 +33,9 @@ def add(parser: argparse.ArgumentParser) -> None:
     add_settings(tune, "data", "model.encoder", "model.seed", "cache")
     add_output(tune, csv=False)
     add_talk(tune)
-    purpose = "have a language model write summaries of items or portraits of users; the same as fewrec describe"
+    purpose = (
+        "have a language model write summaries of items or portraits of users; the same as fewrec describe"
+    )
     write = actions.add_parser("describe", help=purpose, description=f"{purpose[0].upper()}{purpose[1:]}.")
     write.set_defaults(parser=write)
     describe.add(write)

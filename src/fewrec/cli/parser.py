@@ -17,12 +17,15 @@ COMMANDS = {  # name -> (module, what it does); the module has `add(parser)` and
     "demo": ("demo", "recommend restaurants to three strangers and to somebody known"),
     "check": ("check", "show which column plays which role, and how healthy the data are"),
     "recommend": ("recommend", "a ranked list for a stranger or a known user, with how sure and why"),
+    "ask": ("ask", "what to ask somebody next, to know them soonest"),
     "similar": ("similar", "items that resemble one item"),
     "audience": ("audience", "users who should see one item, a new one too"),
     "fit": ("fit", "fit a model and save it in a folder"),
     "adapt": ("adapt", "tune the text encoder on your data, and keep it only if that helps"),
     "evaluate": ("evaluate", "how good the lists are, how sure that is, and what beats what"),
     "describe": ("describe", "summaries of items or portraits of users, by a language model"),
+    "serve": ("serve", "answer over HTTP: lists that follow events at once, and a page to try it"),
+    "keys": ("keys", "keys of the service: make, list or revoke them"),
     "cache": ("cache", "what is kept between runs: show it, or delete it"),
     "config": ("settings", "which settings hold, and where each comes from"),
     "version": ("version", "versions of fewrec and of what it uses"),
@@ -138,6 +141,7 @@ def add_settings(parser: argparse.ArgumentParser, *names: str) -> None:
             if name.startswith(f"{section}.")
             and (section in names or name in names)
             and entry.metadata["flag"]
+            and entry.metadata["flag"] not in parser._option_string_actions  # two sections may share a flag
         ]
         if not wanted:
             continue

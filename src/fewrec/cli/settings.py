@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 from typing import Any
 
 from fewrec.cli.output import print_json, print_lines, table
@@ -27,12 +28,18 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, talk: Talk) -> int:
     found = resolved(options)
     talk.say(f"Settings file: {found.file or 'none'}")
+    settings = [(name, _harmless(value), source) for name, value, source in found.rows()]
     if options.json:
-        print_json({name: {"value": value, "source": source} for name, value, source in found.rows()})
+        print_json({name: {"value": value, "source": source} for name, value, source in settings})
     else:
-        rows = [(name, _shown(value), source) for name, value, source in found.rows()]
+        rows = [(name, _shown(value), source) for name, value, source in settings]
         print_lines(table(("setting", "value", "source"), rows))
     return 0
+
+
+def _harmless(value: Any) -> Any:
+    """A value without the password that an address may hold."""
+    return re.sub(r"//([^:/@]*):[^@]*@", r"//\1:***@", value) if isinstance(value, str) else value
 
 
 def _shown(value: Any) -> str:

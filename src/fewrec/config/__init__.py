@@ -13,7 +13,6 @@ from dataclasses import MISSING, Field, dataclass, field, fields
 from typing import Any, ClassVar
 
 from fewrec.config.kinds import (
-    Kind,
     columns_by_role,
     day,
     names,
@@ -26,25 +25,8 @@ from fewrec.config.kinds import (
     whole_numbers,
     yes_no,
 )
-
-
-def about(
-    kind: Kind, help: str, *, flag: str | None = None, metavar: str | None = None, variable: str | None = None
-) -> dict[str, Any]:
-    """What a field carries for the other views: ``flag`` on the command line, its ``metavar``, the
-    environment ``variable`` where it does not follow from the name."""
-    return {"kind": kind, "help": help, "flag": flag, "metavar": metavar, "variable": variable}
-
-
-class Section:
-    """Base of the groups of settings. Values are checked, and brought into normal form, when one is built."""
-
-    section: ClassVar[str]
-
-    def __post_init__(self) -> None:
-        for entry in fields(self):  # type: ignore[arg-type]
-            value = entry.metadata["kind"].take(getattr(self, entry.name), f"{self.section}.{entry.name}")
-            object.__setattr__(self, entry.name, value)
+from fewrec.config.section import Section, about
+from fewrec.config.service import ServiceSettings
 
 
 @dataclass(frozen=True)
@@ -289,6 +271,7 @@ class Config:
     list: ListSettings = field(default_factory=ListSettings)
     evaluate: EvaluateSettings = field(default_factory=EvaluateSettings)
     cache: CacheSettings = field(default_factory=CacheSettings)
+    service: ServiceSettings = field(default_factory=ServiceSettings)
 
     def __post_init__(self) -> None:
         for name, section in SECTIONS.items():
@@ -317,7 +300,14 @@ class Config:
 
 SECTIONS: dict[str, type[Any]] = {
     section.section: section
-    for section in (DataSettings, ModelSettings, ListSettings, EvaluateSettings, CacheSettings)
+    for section in (
+        DataSettings,
+        ModelSettings,
+        ListSettings,
+        EvaluateSettings,
+        CacheSettings,
+        ServiceSettings,
+    )
 }
 
 

@@ -129,16 +129,16 @@ def whole_numbers(low: int, *words: str) -> Kind:
     return Kind(take, read)
 
 
-def names() -> Kind:
-    """A tuple of names, or ``None``; a single text is a tuple of one. In text: commas."""
+def names(*, empty: bool = False) -> Kind:
+    """A tuple of names, or ``None``; a single text is a tuple of one. In text: commas. ``empty``: none will do."""
 
     def take(value: Any, where: str) -> tuple[str, ...] | None:
-        if value is None:
+        if value is None and not empty:
             return None
         listed = [value] if isinstance(value, str) else value
         if not isinstance(listed, list | tuple) or not all(isinstance(v, str) and v.strip() for v in listed):
             refuse(f"{shown(value)} is not a name.", where, value, "Give a name, or a list of them.")
-        if not listed:
+        if not listed and not empty:
             refuse("no name is given.", where, value, "Give a name, or a list of them.")
         return tuple(listed)
 

@@ -20,6 +20,9 @@ ASKED = (
     "diversity",
     "on_unknown",
     "include_seen",
+    "boosts",
+    "pinned",
+    "explore",
 )
 """The arguments of ``recommend``."""
 

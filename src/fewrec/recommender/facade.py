@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from copy import copy
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,34 +13,33 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewrec.data import Dataset
+from fewrec.data.feedback import Feedback
 from fewrec.data.vocabulary import canonical_order
 from fewrec.encode import Encoder, resolve
 from fewrec.errors import DataError, NotFittedError
 from fewrec.fewshot.rescoring import Rescoring
 from fewrec.llm import Rater
-from fewrec.persist import read_folder, write_folder
-from fewrec.rank import Candidates, check_n, diversify, top_n, where_mask
+from fewrec.persist import write_folder
+from fewrec.rank import Candidates, check_n, where_mask
 from fewrec.rank.columns import Columns
-from fewrec.rank.diversity import check_diversity, pool_size
 from fewrec.recommendations import Recommendations
 from fewrec.recommender.arguments import check_progress, check_requests, check_settings
-from fewrec.recommender.confidence import confidence
+from fewrec.recommender.choosing import allowed
 from fewrec.recommender.growing import grown
+from fewrec.recommender.listing import Listing, Rules
 from fewrec.recommender.lookalikes import Audience, audience_of, similar
 from fewrec.recommender.model import FittedModel, Progress, fit_model, shown
-from fewrec.recommender.predictions import Predictions, Prospects, matrix
-from fewrec.recommender.rating import check_rater, learn_rater, loaded_rater, say_of
-from fewrec.recommender.saving import configuration_of, from_parts, lacking, signal_names, to_parts, unfit
-from fewrec.recommender.telling import told
+from fewrec.recommender.predictions import Predictions, matrix, prospects_of, scores_of
+from fewrec.recommender.questions import questions
+from fewrec.recommender.rating import Say, check_rater, learn_rater, loaded_rater, say_of
+from fewrec.recommender.saving import opened, restored, signal_names, to_parts
 from fewrec.recommender.threads import one_thread
-from fewrec.recommender.visitors import OnUnknown, Support, Visitor, Visitors, names_of, tell
+from fewrec.recommender.visitors import OnUnknown, Support, Visitor, Visitors, names_of
 from fewrec.signals import Signal, Supports, resolve_signals
 
 __all__ = ["Recommender"]
 
 Id = str | int
-BATCH = 64
-"""Visitors scored at once."""
 
 
 class Recommender:
@@ -156,6 +157,9 @@ class Recommender:
         diversity: float = 0.0,
         on_unknown: OnUnknown = "raise",
         include_seen: bool = False,
+        boosts: Mapping[str, float] | None = None,
+        pinned: Sequence[Any] | None = None,
+        explore: float = 0.0,
     ) -> Recommendations:
         """A ranked list for one visitor: a known ``user``, a stranger, or a user with something new to say.
 
@@ -164,35 +168,22 @@ class Recommender:
         ``exclude``: items to leave out; what the visitor has met is left out anyway unless ``include_seen``.
         ``where``: a condition on item columns (``"price < 20"``, see ``fewrec.rank``). ``diversity``: 0 keeps the
         order, 1 puts variety first. ``on_unknown``: what to do about unknown ids: "raise", "warn" or "skip".
+        ``boosts``: standard deviations of the scores by which items move for which a condition holds (``{"price < 20":
+        0.5}``). ``pinned``: items that come first, where no filter leaves them out. ``explore``: the share of places
+        that go to items drawn at random. Reasons tell where these rules changed a list (``fewrec.rank.rules``).
 
         Raises ``UnknownIdError`` (with the nearest known ids), ``ConfigError`` and ``DataError``.
         """
-        n, diversity = check_n(n), check_diversity(diversity)
+        rules = Rules.checked(n, diversity, boosts, pinned, explore)
         visitor = self._visitors_of.read(user, support, taste, attributes, on_unknown)
         supports = self._batch([visitor])
         if supports.taste is not None and not supports.taste.present[0]:
             visitor = visitor.unread()
         scores = self._scores(supports, [visitor])[0]
-        candidates, notes = self._candidates(visitor, exclude, where, on_unknown, include_seen)
-        tie_break = self._fitted.training.tie_break
-        nothing = bool(np.isnan(scores).all())
-        if nothing:
-            scores = np.asarray(tie_break, dtype=np.float32)
-        elif np.isnan(scores[candidates.mask]).any():
-            candidates.keep("nothing known", ~np.isnan(scores))
-        say = say_of(self.rater, self._fitted, visitor, scores, candidates.mask, self.data, self._row)
-        chosen = top_n(say.scores, candidates.mask, n if diversity == 0 else pool_size(n), tie_break)
-        if diversity > 0:
-            chosen = diversify(chosen, say.scores, self._item_vectors, diversity, n)
-        rows = told(self._fitted, self._title, visitor, supports, chosen, say, nothing)
-        return Recommendations(
-            tuple(rows),
-            sure=confidence(self._fitted, visitor, int(supports.liked.nnz), rows, nothing),
-            profile=self._fitted.profile(supports),
-            warnings=(*visitor.warnings, *notes, *say.notes),
-            dropped=candidates.dropped,
-            candidates=candidates.came_in,
-        )
+        candidates, notes = self._allowed(visitor, exclude, where, on_unknown, include_seen)
+        listing = Listing(self._fitted, self._visitors, self._title, self._meets, self._say, self.seed)
+        found = listing.of(visitor, supports, scores, candidates, rules, on_unknown)
+        return replace(found, warnings=(*visitor.warnings, *notes, *found.warnings))
 
     def recommend_many(self, requests: Sequence[Mapping[str, Any]], **common: Any) -> list[Recommendations]:
         """One list per request; each is a dict of :meth:`recommend`'s arguments, ``common`` holds those for all."""
@@ -253,20 +244,8 @@ class Recommender:
             ids = [self._visitors.catalogue.find(item) for item in names_of(items)]
             at = np.array([self._fitted.position[item] for item in ids], dtype=np.intp)
             titles = [self._title(item) for item in at.tolist()]
-        people = [prospects for prospects, _ in self._prospects(visitors, at)]
+        people = [prospects for prospects, _ in prospects_of(self._fitted, visitors, at)]
         return matrix(people, [visitor.user for visitor in visitors], ids, titles)
-
-    def _prospects(
-        self, visitors: Sequence[Visitor], items: NDArray[np.intp]
-    ) -> list[tuple[Prospects, NDArray[np.float32]]]:
-        """For every visitor the prospects and the scores of ``items``, in batches of bounded memory."""
-        people = []
-        for start in range(0, len(visitors), BATCH):
-            part = visitors[start : start + BATCH]
-            supports = self._batch(part)
-            for visitor, k_shot, row in zip(part, supports.k_shot, self._scores(supports, part), strict=True):
-                people.append((Prospects.of(self._fitted, visitor, int(k_shot), row, items), row[items]))
-        return people
 
     def similar_items(self, item: Any, n: int = 10) -> Recommendations:
         """The items that resemble ``item`` (by id or title) most, in text and in who likes them."""
@@ -280,8 +259,30 @@ class Recommender:
         # In canonical order: equal scores must not be ranked by the order of rows.
         users = [ids[at] for at in canonical_order(ids) if found not in self.data.history(ids[at])]
         at = np.array([self._fitted.position[found]])
-        people = self._prospects([self._visitors.read(user=user) for user in users], at)
+        people = prospects_of(self._fitted, [self._visitors.read(user=user) for user in users], at)
         return audience_of(self._fitted, found, self._title(int(at[0])), users, people, n)
+
+    def next_question(
+        self,
+        user: Id | None = None,
+        support: Support | None = None,
+        n: int = 1,
+        *,
+        exclude: Sequence[Any] | None = None,
+        where: Any = None,
+        on_unknown: OnUnknown = "raise",
+    ) -> Recommendations:
+        """Items to ask somebody about, best first: their answer is expected to settle most about the others.
+
+        The score is the expected reduction of uncertainty times the chance that the person knows the item
+        (:mod:`fewrec.fewshot.asking` has the formula). ``exclude``: what was asked without an answer. It has not been
+        shown to beat random questions.
+        """
+        visitor = self._visitors_of.read(user, support, on_unknown=on_unknown)
+        candidates, notes = self._allowed(visitor, exclude, where, on_unknown, False)
+        answered = np.array(sorted(self._fitted.position[item] for item in visitor.values), dtype=np.intp)
+        found = questions(self._fitted, answered, candidates.mask, check_n(n), self._title)
+        return replace(found, warnings=(*visitor.warnings, *notes))
 
     # -- what changes the data
 
@@ -301,6 +302,23 @@ class Recommender:
         """Takes a user's rows out of the data; after the next :meth:`fit` the model never saw them, bit for bit."""
         self._set_data(self.data.without_user(user))
         return self
+
+    def on(self, data: Dataset) -> Recommender:
+        """What was learned, answering from the rows of ``data``: a new Recommender; this one stays as it is.
+
+        New items join by their text; items that ``data`` lacks are listed no more; users have the histories that
+        ``data`` gives them. ``update`` and ``forget`` are the same for rows added and rows of one user.
+        """
+        twin = copy(self)
+        with one_thread:
+            twin._model = grown(self._fitted.spelled(data), data, self.signals)
+        twin._set_data(data)
+        return twin
+
+    @property
+    def feedback(self) -> Feedback:
+        """What values mean to the model: those in a ``support``, and from which on one is a like."""
+        return self._visitors_of.feedback
 
     # -- saving
 
@@ -326,15 +344,10 @@ class Recommender:
     ) -> Recommender:
         """The model of :meth:`save`. ``encoder``: needed where the saved one was an object, not a name; ``rater``:
         needed where one had earned weight; ``rater=False`` goes without it."""
-        manifest, arrays, tables = read_folder(folder)
-        model = cls(cache=cache, **configuration_of(manifest, encoder, str(folder)))
+        parts, configuration, named = opened(folder, encoder)
+        model = cls(encoder=named, cache=cache, **configuration)
         model._encoder = resolve(model.encoder)
-        try:
-            model._model, data = from_parts(manifest, arrays, tables, model._encoder, cache, model.signals)
-        except KeyError as error:
-            raise lacking(error, str(folder)) from error
-        except (TypeError, ValueError, AttributeError, IndexError) as error:
-            raise unfit(error, str(folder)) from error
+        model._model, data = restored(parts, folder, model._encoder, cache, model.signals)
         model.rater = loaded_rater(rater, model._model.rescoring, str(folder))
         model._set_data(data)
         return model
@@ -350,47 +363,34 @@ class Recommender:
             raise NotFittedError("this Recommender has not been fitted.", hint="Call fit(data) first.")
         return self._visitors
 
-    @property
-    def _item_vectors(self) -> Any:
-        training = self._fitted.training
-        return training.views.get("title", training.words)
+    def _allowed(
+        self, visitor: Visitor, exclude: Any, where: Any, on_unknown: OnUnknown, include_seen: bool
+    ) -> tuple[Candidates, list[str]]:
+        """Model positions that may be listed, and what was noted on the way."""
+        found, notes = allowed(
+            self._fitted.position, self._row, visitor, self._visitors, exclude, on_unknown, include_seen
+        )
+        if where is not None:
+            found.keep("where", self._meets(where))
+        return found, notes
+
+    def _meets(self, where: Any) -> NDArray[np.bool_]:
+        met = np.zeros(len(self._fitted.position), dtype=bool)
+        met[self._place] = where_mask(where, self._columns, len(self.data.items))
+        return met
+
+    def _say(self, visitor: Visitor, scores: NDArray[np.float32], mask: NDArray[np.bool_]) -> Say:
+        return say_of(self.rater, self._fitted, visitor, scores, mask, self.data, self._row)
 
     def _batch(self, visitors: Sequence[Visitor]) -> Supports:
         return self._fitted.supports(visitors)
 
     def _scores(self, supports: Supports, visitors: Sequence[Visitor]) -> NDArray[np.float32]:
         """``(B, I)`` in model order, NaN where nothing can be known."""
-        model = self._fitted
-        return model.score(supports, np.array([v.user in model.trained_users for v in visitors]))
+        return scores_of(self._fitted, supports, visitors)
 
     def _in_order(self, scores: NDArray[np.float32], items: Sequence[Any] | None) -> NDArray[np.float32]:
         if items is None:
             return scores[:, self._place]
         wanted = [self._fitted.position[self._visitors.catalogue.find(item)] for item in names_of(items)]
         return scores[:, wanted]
-
-    def _candidates(
-        self,
-        visitor: Visitor,
-        exclude: Sequence[Any] | None,
-        where: Any,
-        on_unknown: OnUnknown,
-        include_seen: bool,
-    ) -> tuple[Candidates, list[str]]:
-        """Model positions that may be listed, and what was noted on the way."""
-        position, notes = self._fitted.position, list[str]()
-        candidates = Candidates(len(position))
-        if (self._row < 0).any():
-            candidates.keep("forgotten", self._row >= 0)
-        if not include_seen:
-            candidates.remove("already met", [position[item] for item in visitor.values])
-        if exclude is not None:
-            ids = [self._visitors.item(name, on_unknown, notes) for name in names_of(exclude)]
-            if on_unknown == "warn":
-                tell(notes, stacklevel=4)
-            candidates.remove("excluded", [position[item] for item in ids if item is not None])
-        if where is not None:
-            kept = np.zeros(len(position), dtype=bool)
-            kept[self._place] = where_mask(where, self._columns, len(self.data.items))
-            candidates.keep("where", kept)
-        return candidates, notes

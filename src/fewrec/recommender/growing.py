@@ -12,7 +12,8 @@ import scipy.sparse as sp
 from fewrec.data import Dataset
 from fewrec.data.vocabulary import canonical_order
 from fewrec.recommender.model import FittedModel
-from fewrec.signals import TrainingData, resolve_signals, text_neighbours
+from fewrec.signals import TrainingData, resolve_signals
+from fewrec.signals.neighbours import grown_neighbours
 
 __all__ = ["grown"]
 
@@ -23,7 +24,7 @@ def grown(model: FittedModel, data: Dataset, signals: object) -> FittedModel:
     """``model`` with every item of ``data`` that it did not know, in canonical order: the order of rows is nothing.
 
     Their vectors are centred on the fitted catalogue and their words weighed by it; their columns of all habits are
-    empty, so every spectrum stays and is padded with zeros. Costs one pass over the catalogue's text neighbours.
+    empty, so every spectrum stays and is padded with zeros. Each new item is compared with all.
     """
     late = [item for item in data.items.ids if item not in model.position]
     new = [late[at] for at in canonical_order(late)]
@@ -44,7 +45,9 @@ def grown(model: FittedModel, data: Dataset, signals: object) -> FittedModel:
         freshness=None if old.freshness is None else _wider(old.freshness, len(new)),
         views=views,
         words=words,
-        neighbours=None if old.neighbours is None or words is None else text_neighbours(title, words),
+        neighbours=None
+        if old.neighbours is None or words is None
+        else grown_neighbours(old.neighbours, title, words),
         features=None if old.features is None else _features(old, data, model.item_ids, new),
         tie_break=None if old.tie_break is None else np.append(old.tie_break, _ties(new)),
         _spectra={key: spectrum.padded(len(new)) for key, spectrum in old.spectra().items()},
@@ -73,8 +76,9 @@ def _features(
     """The feature rows of all items; the columns are those of the grown data set."""
     matrix, _ = data.item_features
     rows = [data.items.get(item) for item in [*known, *new]]
-    empty = sp.csr_matrix((1, matrix.shape[1]), dtype=np.float32)
-    return sp.vstack([empty if row is None else matrix[row] for row in rows], format="csr")
+    missing = matrix.shape[0]  # the row below the last one is empty
+    padded = sp.vstack([matrix, sp.csr_matrix((1, matrix.shape[1]), dtype=np.float32)], format="csr")
+    return sp.csr_matrix(padded[np.array([missing if row is None else row for row in rows], dtype=np.intp)])
 
 
 def _ties(items: Sequence[Id]) -> np.ndarray:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from fewrec.data import Dataset
 from fewrec.data.feedback import Feedback
+from fewrec.data.vocabulary import Vocabulary
 from fewrec.encode import Encoder, progress_bar
 from fewrec.fewshot.calibration import Calibration
 from fewrec.fewshot.episodes import Episode
@@ -79,6 +80,14 @@ class FittedModel:
     def position(self) -> dict[str | int, int]:
         """Item id -> number."""
         return {item: at for at, item in enumerate(self.item_ids)}
+
+    def spelled(self, data: Dataset) -> FittedModel:
+        """The same with ids as ``data`` spells them: 7 and "7" are one, unless it knows both."""
+        items = [_spelling(data.items, id) for id in self.item_ids]
+        users = [_spelling(data.users, id) for id in self.user_ids]
+        if items == self.item_ids and users == self.user_ids:
+            return self
+        return replace(self, item_ids=items, user_ids=users)
 
     @cached_property
     def trained_users(self) -> frozenset[str | int]:
@@ -187,6 +196,11 @@ class FittedModel:
             scores[~scores.any(axis=1)] = np.nan  # nothing was said, or nothing that tells these items apart
         scores[:, ~(self.met | self.has_text)] = np.nan
         return scores
+
+
+def _spelling(known: Vocabulary, id: str | int) -> str | int:
+    at = known.get(id)
+    return id if at is None else known.ids[at]
 
 
 def fit_model(

@@ -15,15 +15,18 @@ from fewrec.recommendations import Rating
 from fewrec.recommender.model import FittedModel
 from fewrec.recommender.threads import one_thread
 from fewrec.recommender.visitors import Visitor
+from fewrec.signals import Supports
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
 
-__all__ = ["Predictions", "Prospects"]
+__all__ = ["Predictions", "Prospects", "matrix", "prospects_of", "scores_of"]
 
 Id = str | int
 Array = NDArray[np.float64]
 LEVEL = 0.8
+BATCH = 64
+"""Visitors scored at once."""
 SHOWN = 10
 """Predictions that are printed; the arrays have all."""
 
@@ -196,3 +199,21 @@ def matrix(
         stacked("probability"),
         tuple(titles),
     )
+
+
+def scores_of(model: FittedModel, supports: Supports, visitors: Sequence[Visitor]) -> NDArray[np.float32]:
+    """``(B, I)`` in model order, NaN where nothing can be known."""
+    return model.score(supports, np.array([visitor.user in model.trained_users for visitor in visitors]))
+
+
+def prospects_of(
+    model: FittedModel, visitors: Sequence[Visitor], items: NDArray[np.intp]
+) -> list[tuple[Prospects, NDArray[np.float32]]]:
+    """For every visitor the prospects and the scores of ``items``, in batches of bounded memory."""
+    people = []
+    for start in range(0, len(visitors), BATCH):
+        part = visitors[start : start + BATCH]
+        supports = model.supports(part)
+        for visitor, k_shot, row in zip(part, supports.k_shot, scores_of(model, supports, part), strict=True):
+            people.append((Prospects.of(model, visitor, int(k_shot), row, items), row[items]))
+    return people

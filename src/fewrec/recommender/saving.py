@@ -15,11 +15,12 @@ from fewrec.fewshot.fusion import Fusion
 from fewrec.fewshot.guard import Trust
 from fewrec.fewshot.ranker import Ranker
 from fewrec.fewshot.rescoring import Rescoring
+from fewrec.persist import read_folder
 from fewrec.recommender.model import FittedModel
 from fewrec.signals import Signal, Spectrum, TrainingData, resolve_signals
 from fewrec.text import TextReader
 
-__all__ = ["check_class", "configuration_of", "from_parts", "lacking", "signal_names", "to_parts"]
+__all__ = ["opened", "restored", "signal_names", "to_parts"]
 
 Parts = tuple[dict[str, Any], dict[str, Any], dict[str, dict[str, list[Any]]]]
 
@@ -60,23 +61,6 @@ def check_class(manifest: Mapping[str, Any], folder: str) -> None:
         )
 
 
-def configuration_of(manifest: Mapping[str, Any], encoder: Any, folder: str) -> dict[str, Any]:
-    """The arguments to build the saved model with; ``StoreError`` where the encoder must be given and is not."""
-    check_class(manifest, folder)
-    try:
-        configuration = dict(manifest["configuration"])
-        named = configuration.pop("encoder")
-    except (KeyError, TypeError, ValueError) as error:
-        raise unfit(error, folder) from error
-    if encoder is None and named is None:
-        raise StoreError(
-            f"the encoder of this model was an object ({manifest['encoder_id']}), which is not in the folder.",
-            where=folder,
-            hint="Give it again: Recommender.load(folder, encoder=...).",
-        )
-    return {"encoder": named if encoder is None else encoder, **configuration}
-
-
 def lacking(error: KeyError, folder: str) -> StoreError:
     """What to say of a folder without a part that this version needs."""
     return StoreError(
@@ -93,6 +77,37 @@ def unfit(error: Exception, folder: str) -> StoreError:
         where=folder,
         hint="Undo what was changed in it, or fit the model again and save it.",
     )
+
+
+def opened(folder: Any, encoder: Any) -> tuple[tuple[Any, Any, Any], dict[str, Any], Any]:
+    """``(parts, arguments of Recommender, its encoder)`` of a saved folder. Raises ``StoreError``."""
+    parts = read_folder(folder)
+    manifest = parts[0]
+    check_class(manifest, str(folder))
+    try:
+        configuration = dict(manifest["configuration"])
+        named = configuration.pop("encoder")
+    except (KeyError, TypeError, ValueError) as error:
+        raise unfit(error, str(folder)) from error
+    if encoder is None and named is None:
+        raise StoreError(
+            f"the encoder of this model was an object ({manifest['encoder_id']}), which is not in the folder.",
+            where=str(folder),
+            hint="Give it again: Recommender.load(folder, encoder=...).",
+        )
+    return parts, configuration, named if encoder is None else encoder
+
+
+def restored(
+    parts: tuple[Any, Any, Any], folder: Any, encoder: Encoder, cache: Any, signals: Any
+) -> tuple[FittedModel, Dataset]:
+    """:func:`from_parts`, which says of a folder that does not fit together where it does not."""
+    try:
+        return from_parts(*parts, encoder, cache, signals)
+    except KeyError as error:
+        raise lacking(error, str(folder)) from error
+    except (TypeError, ValueError, AttributeError, IndexError) as error:
+        raise unfit(error, str(folder)) from error
 
 
 def to_parts(model: FittedModel, data: Dataset) -> Parts:

@@ -1,0 +1,224 @@
+"""``Hub``: the model that answers, kept in step with the store.
+
+Events need no step: every list is made from the history that the store holds at that moment. New and changed items,
+and people who were erased, come in by laying the same model over the new rows; a new version comes in by loading its
+folder. Both happen beside the requests, and take effect by one assignment.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+import warnings
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fewrec.config import Config, DataSettings
+from fewrec.data import Dataset
+from fewrec.errors import FewrecError, FewrecWarning, NotFittedError
+from fewrec.recommender import Recommender
+from fewrec.service.tables import Reading, dataset_of, history_of, reading_of
+from fewrec.store import Store, Version
+from fewrec.store.store import Entity, Snapshot
+
+__all__ = ["Hub", "Serving", "facts", "fit"]
+
+KEPT_HISTORIES = 10_000
+KEPT_LISTS = 2_000
+
+
+@dataclass(frozen=True)
+class Serving:
+    """A model with the rows it answers from; never changed, only replaced."""
+
+    version: Version
+    model: Recommender
+    reading: Reading
+    items: int  # Seen.items when its rows were read
+    seq: int  # Seen.data then
+    latest: float | None  # time of the last event, where events fade
+
+
+class Hub:
+    """What all requests share: the store, the settings, the model that answers."""
+
+    def __init__(
+        self, store: Store, config: Config, models: Path, *, encoder: Any = None, cache: Any = "default"
+    ) -> None:
+        self.store, self.config, self.models = store, config, models
+        self.encoder, self.cache = encoder, cache
+        self.serving: Serving | None = None
+        self.trouble: FewrecError | None = None  # why the active version cannot be served
+        self._seen_models = -1
+        self._warmed: Serving | None = None
+        self._turn = threading.Lock()
+        self._histories: OrderedDict[tuple[Any, ...], tuple[Entity, dict[Any, float]]] = OrderedDict()
+        self._histories_lock = threading.Lock()
+        self._lists: OrderedDict[tuple[Any, ...], Any] = OrderedDict()
+
+    # -- keeping in step
+
+    def refresh(self) -> None:
+        """Brings the model in step with the store; at once where nothing has changed."""
+        with self._turn:
+            seen = self.store.seen()
+            serving = self.serving
+            if seen.models != self._seen_models or serving is None:
+                active = self.store.versions.active()
+                if active is not None and (serving is None or active.version != serving.version.version):
+                    serving = self._load(active)
+                self._seen_models = seen.models
+            if serving is not None and serving.items != seen.items:
+                serving = self._laid_over(serving.version, serving.model)
+                with self._histories_lock:
+                    self._histories.clear()  # somebody may have been erased
+                    self._lists.clear()
+            self.serving = serving
+
+    def _load(self, version: Version) -> Serving | None:
+        """The version from its folder, with the rows it was fitted on."""
+        try:
+            model = Recommender.load(self.folder(version.version), encoder=self.encoder, cache=self.cache)
+        except FewrecError as error:
+            self.trouble = error  # told by /readyz and by every request until a version can be served
+            return self.serving
+        self.trouble = None
+        reading = Reading(**version.about["reading"])
+        return Serving(version, model, reading, version.about["items_seq"],
+                       version.seq, version.about.get("latest"))  # fmt: skip
+
+    def _laid_over(self, version: Version, model: Recommender) -> Serving:
+        items = self.store.seen().items  # before the rows are read: a write in between is seen next time
+        snapshot = self.store.snapshot()
+        data, reading = dataset_of(snapshot, self.config.data)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FewrecWarning)
+            laid = model.on(data)
+        latest = max((event.time for event in snapshot.events), default=None)
+        return Serving(version, laid, reading, items, snapshot.seq, latest)
+
+    def folder(self, version: int) -> Path:
+        """Where a version is saved."""
+        return self.models / f"{version:06d}"
+
+    def wait_for_items(self) -> None:
+        """Returns when the items that are in the store can be recommended."""
+        if self.serving is not None:
+            self.refresh()
+
+    # -- answering
+
+    @property
+    def now(self) -> Serving:
+        """What answers. ``NotFittedError`` where there is no model yet."""
+        serving = self.serving
+        if serving is None:
+            if self.trouble is not None:
+                raise self.trouble
+            raise NotFittedError(
+                "there is no model yet.",
+                where="models",
+                hint="Send items and interactions, then POST /v1/models; GET /v1/models tells how far it is.",
+            )
+        return serving
+
+    def visitor(self, serving: Serving, user: str) -> dict[str, Any]:
+        """The arguments of ``recommend`` for somebody in the store, from their history as of now."""
+        entity, values = self._history(serving, user)
+        known = serving.model.data.users.get(user) is not None and entity.born <= serving.version.seq
+        return {
+            "user": user if known else None,
+            "support": values or None,
+            # What the model knows of a user since its fit needs no telling; what came later does.
+            "attributes": (entity.columns or None) if not known or entity.seq > serving.version.seq else None,
+            "on_unknown": "skip",
+        }
+
+    def _history(self, serving: Serving, user: str) -> tuple[Entity, dict[Any, float]]:
+        stamp = (user, *self.store.stamp(user), serving.version.version, serving.seq)
+        with self._histories_lock:
+            found = self._histories.get(stamp)
+            if found is not None:
+                self._histories.move_to_end(stamp)
+                return found
+        entity, events = self.store.visitor(user)
+        reading = serving.reading
+        if (
+            serving.model.feedback.kind == "none"
+        ):  # nothing to learn from so far: the person's own rows decide
+            reading = reading_of(events, self.config.data)
+        values = history_of(events, reading, serving.model.feedback, self.config.data, serving.latest)
+        with self._histories_lock:
+            self._histories[stamp] = entity, values
+            while len(self._histories) > KEPT_HISTORIES:
+                self._histories.popitem(last=False)
+        return entity, values
+
+    def remembered(self, serving: Serving, user: str, asked: str, make: Callable[[], Any]) -> Any:
+        """What ``make`` gives; the same again while neither the user's history nor the model nor an item changes."""
+        key = (user, *self.store.stamp(user), serving.version.version, serving.seq, serving.items, asked)
+        with self._histories_lock:
+            if key in self._lists:
+                self._lists.move_to_end(key)
+                return self._lists[key]
+        made = make()
+        with self._histories_lock:
+            if self.serving is serving:  # else somebody may have been erased meanwhile
+                self._lists[key] = made
+                while len(self._lists) > KEPT_LISTS:
+                    self._lists.popitem(last=False)
+        return made
+
+    def warm(self) -> None:
+        """Answers once for a known user and once for a stranger, so that what is made at first use is made before
+        somebody waits for it."""
+        serving = self.serving
+        if serving is not None and serving is not self._warmed and len(serving.model.data.items):
+            self._warmed = serving
+            for user in (None, *serving.model.data.users.ids[:1]):
+                serving.model.recommend(user=user, n=1)
+
+
+def fit(hub_store: Store, config: Config, models: Path, version: int, *, progress: Any = None, cache: Any = "default",
+        encoder: Any = None) -> dict[str, Any]:  # fmt: skip
+    """Fits a version on all rows of the store and saves it; what is to be noted about it."""
+    begin = time.time()
+    items = hub_store.seen().items
+    snapshot = hub_store.snapshot()
+    data, reading = dataset_of(snapshot, config.data)
+    model = Recommender(
+        encoder=config.model.encoder if encoder is None else encoder,
+        tune=config.model.tune,
+        seed=config.model.seed,
+        cache=cache,
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FewrecWarning)
+        model.fit(data, progress=progress or False)
+    model.save(models / f"{version:06d}")
+    return {
+        "seq": snapshot.seq,
+        "items_seq": items,
+        **facts(data, reading, snapshot, config.data),
+        "fit_seconds": round(time.time() - begin, 3),
+    }
+
+
+def facts(data: Dataset, reading: Reading, snapshot: Snapshot, settings: DataSettings) -> dict[str, Any]:
+    """What is noted about a version: how its events were read, how much there was, what was odd."""
+    latest = max((event.time for event in snapshot.events), default=None)
+    return {
+        "reading": {"ratings": reading.ratings, "unused": reading.unused},
+        "latest": latest if settings.half_life is not None else None,
+        "counts": {
+            "items": len(data.items),
+            "users": len(data.users),
+            "interactions": len(data.interactions),
+        },
+        "feedback": data.feedback.describe(),
+        "warnings": list(data.warnings),
+        "fingerprint": data.fingerprint,
+    }

@@ -1,0 +1,15 @@
+"""All endpoints, room by room."""
+
+from fewrec.service.endpoint import Endpoint
+from fewrec.service.routes import entities, events, lists, manage, models, privacy, state, transfer
+
+ENDPOINTS: tuple[Endpoint, ...] = (
+    *state.ENDPOINTS,
+    *lists.ENDPOINTS,
+    *events.ENDPOINTS,
+    *entities.ENDPOINTS,
+    *privacy.ENDPOINTS,
+    *transfer.ENDPOINTS,
+    *models.ENDPOINTS,
+    *manage.ENDPOINTS,
+)

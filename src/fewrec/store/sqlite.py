@@ -1,0 +1,135 @@
+"""SQLite: one file with a write-ahead log, or memory."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from fewrec.errors import StoreError
+from fewrec.store.failures import StoreBusy, StoreFull
+
+__all__ = ["SQLite"]
+
+Row = tuple[Any, ...]
+BUSY_SECONDS = 5.0
+"""How long a write waits for another process."""
+
+
+class _Session:
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def run(self, sql: str, values: Sequence[Any] = ()) -> int:
+        return self._connection.execute(sql, values).rowcount
+
+    def run_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> int:
+        return max(self._connection.executemany(sql, rows).rowcount, 0)
+
+    def rows(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
+        return self._connection.execute(sql, values).fetchall()
+
+    def stream(self, sql: str, values: Sequence[Any] = ()) -> Iterator[Row]:
+        cursor = self._connection.execute(sql, values)
+        while rows := cursor.fetchmany(2000):
+            yield from rows
+
+
+class SQLite:
+    """One connection writes, every thread reads by its own; in memory one connection does both.
+
+    ``synchronous=FULL``: a write has reached the disk when it returns, so a power cut loses nothing acknowledged. With
+    ``NORMAL`` only a crash of the process would be safe.
+    """
+
+    dialect = "sqlite"
+
+    def __init__(self, url: str, *, busy_seconds: float = BUSY_SECONDS) -> None:
+        self.url = url
+        path = url.removeprefix("sqlite://").removeprefix("/")
+        self._path = None if path in ("", ":memory:") else Path(path)
+        self._busy = busy_seconds
+        self._lock = threading.RLock()
+        self._readers = threading.local()
+        self._open: list[sqlite3.Connection] = []
+        with self._told():
+            if self._path is not None:
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._writer = self._connect()
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            ":memory:" if self._path is None else str(self._path),
+            timeout=self._busy,
+            isolation_level=None,  # transactions begin and end where this file says so
+            check_same_thread=False,
+        )
+        with self._lock:
+            self._open.append(connection)
+        if self._path is not None:
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA foreign_keys=ON")
+        return connection
+
+    @contextmanager
+    def read(self) -> Iterator[_Session]:
+        if self._path is None:
+            with self._lock, self._told():
+                yield _Session(self._writer)
+            return
+        with self._told():
+            connection = getattr(self._readers, "connection", None)
+            if connection is None:
+                connection = self._readers.connection = self._connect()
+            connection.execute("BEGIN")
+            try:
+                yield _Session(connection)
+            finally:
+                connection.execute("ROLLBACK")
+
+    @contextmanager
+    def write(self) -> Iterator[_Session]:
+        with self._lock, self._told():
+            self._writer.execute("BEGIN IMMEDIATE")
+            try:
+                yield _Session(self._writer)
+                self._writer.execute("COMMIT")
+            except BaseException:
+                with suppress(sqlite3.Error):  # after a full disk SQLite has rolled back by itself
+                    self._writer.execute("ROLLBACK")
+                raise
+
+    def close(self) -> None:
+        with self._lock:
+            for connection in self._open:
+                connection.close()
+            self._open.clear()
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Turns SQLite's errors into those of the family."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+            if code == sqlite3.SQLITE_FULL:
+                raise StoreFull(
+                    "the disk is full.", where="store", hint="Make room, then send the request again."
+                ) from error
+            if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+                raise StoreBusy(
+                    f"the database was locked for more than {self._busy:g} s.",
+                    where="store",
+                    hint="Another program holds it; send the request again.",
+                ) from error
+            raise StoreError(
+                f"the database failed: {error}.", where="store", hint="See the log of the service."
+            ) from error
+        except OSError as error:
+            raise StoreError(
+                f"the database cannot be opened: {error.strerror or error}.", where="store"
+            ) from error

@@ -1,0 +1,306 @@
+"""The contract of a store: what every kind of database must do, as tests to inherit.
+
+class TestMine(StoreContract):
+    @pytest.fixture
+    def address(self):
+        return "sqlite://"
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from fewrec.errors import ConfigError, UnknownIdError
+from fewrec.store import Store, open_store
+from fewrec.store.events import Event
+
+__all__ = ["StoreContract"]
+
+
+def event(
+    id: str, user: str = "anna", item: str = "7", name: str = "view", value: float | None = None
+) -> Event:
+    """An event at time 1."""
+    return Event(id, user, item, name, value, 1.0)
+
+
+class StoreContract:
+    """Inherit, and give the fixture ``address``: the URL of a database that is empty before each test."""
+
+    @pytest.fixture
+    def store(self, address: str) -> Iterator[Store]:
+        store = open_store(address)
+        yield store
+        store.close()
+
+    # -- rows
+
+    def test_what_was_put_is_there(self, store: Store) -> None:
+        store.put_items(
+            [("7", {"title": "Alien", "price": 9.5, "genre": ["a", "b"], "new": True, "none": None})]
+        )
+        store.put_users([("anna", {"city": "Köln 🎬"})])
+        assert store.item("7").columns == {
+            "title": "Alien",
+            "price": 9.5,
+            "genre": ["a", "b"],
+            "new": True,
+            "none": None,
+        }
+        assert store.user("anna").columns == {"city": "Köln 🎬"}
+
+    def test_a_second_put_replaces_the_first(self, store: Store) -> None:
+        store.put_items([("7", {"title": "Alien", "price": 9})])
+        store.put_items([("7", {"title": "Aliens"}), ("8", {}), ("8", {"title": "last wins"})])
+        assert store.item("7").columns == {"title": "Aliens"}
+        assert store.item("8").columns == {"title": "last wins"}
+        assert store.counts() == {"items": 2, "users": 0, "interactions": 0}
+
+    def test_the_same_event_counts_once(self, store: Store) -> None:
+        assert store.append([event("e1"), event("e1", item="8"), event("e2")]) == (2, 1)
+        assert store.append([event("e1", user="bert"), event("e3")]) == (1, 1)
+        kept = [found for found, _ in store.interactions()]
+        # The first form of e1 stays: of anna with 7.
+        assert [(e.id, e.user, e.item) for e in kept] == [
+            ("e1", "anna", "7"),
+            ("e2", "anna", "7"),
+            ("e3", "anna", "7"),
+        ]
+
+    def test_an_event_is_kept_to_the_bit(self, store: Store) -> None:
+        given = Event("e", "anna", "7", "rating", 0.1 + 0.2, 1e9 + 1 / 3)
+        store.append([given])
+        assert store.visitor("anna")[1] == [given]
+
+    def test_events_make_users(self, store: Store) -> None:
+        store.put_users([("anna", {"city": "Oslo"})])
+        store.append([event("e1"), event("e2", user="bert")])
+        assert store.user("anna").columns == {"city": "Oslo"}
+        assert store.user("bert").columns == {}
+
+    def test_pages_come_in_the_order_of_code_points(self, store: Store) -> None:
+        ids = ["b", "a", "B", "ä", "10", "9", "a b", "\U0001f600", "zz"]
+        store.put_items([(id, {}) for id in ids])
+        first = store.items(limit=4)
+        rest = store.items(after=first[-1].id, limit=100)
+        assert [row.id for row in [*first, *rest]] == sorted(ids)
+
+    def test_pages_of_events_miss_nothing(self, store: Store) -> None:
+        for batch in range(4):
+            store.append([event(f"{batch}-{at}", user=f"u{at % 2}") for at in range(5)])
+        found, place = [], (0, "")
+        while rows := store.interactions(after=place, limit=3):
+            found += [e.id for e, _ in rows]
+            place = rows[-1][1], rows[-1][0].id
+        assert found == [f"{batch}-{at}" for batch in range(4) for at in range(5)]
+        assert [e.id for e, _ in store.interactions("u1", limit=100)] == [
+            f"{b}-{a}" for b in range(4) for a in (1, 3)
+        ]
+
+    def test_a_snapshot_does_not_depend_on_the_order_of_writes(self, store: Store) -> None:
+        store.put_items([("b", {}), ("a", {"x": 1})])
+        store.append([event("e2"), event("e1")])
+        found = store.snapshot()
+        assert [id for id, _ in found.items] == ["a", "b"]
+        assert [e.id for e in found.events] == ["e1", "e2"]
+        assert found.seq == store.seen().data
+
+    def test_streams_have_every_row(self, store: Store) -> None:
+        store.put_items([(str(at), {"n": at}) for at in range(25)])
+        store.append([event(str(at)) for at in range(25)])
+        assert sorted(row["n"] for row in store.stream("items", page=7)) == list(range(25))
+        assert len(list(store.stream("interactions", page=7))) == 25
+        assert [row["id"] for row in store.stream("users")] == ["anna"]
+
+    @pytest.mark.parametrize(
+        "read", ["item", "user", "visitor", "stamp", "delete_item", "erase_user", "erasure"]
+    )
+    def test_unknown_ids_are_told(self, store: Store, read: str) -> None:
+        with pytest.raises(UnknownIdError, match="is not known"):
+            getattr(store, read)("nobody")
+
+    # -- counters
+
+    def test_counters_tell_what_changed(self, store: Store) -> None:
+        start = store.seen()
+        store.append([event("e1")])
+        after = store.seen()
+        assert after.data > start.data
+        assert (after.items, after.models, after.keys) == (start.items, start.models, start.keys)
+        store.put_items([("7", {})])
+        assert store.seen().items > after.items
+        store.keys.create("shop", "read")
+        assert store.seen().keys > after.keys
+
+    def test_the_stamp_of_a_user_changes_with_what_is_theirs(self, store: Store) -> None:
+        store.append([event("e1"), event("b1", user="bert")])
+        before = store.stamp("anna")
+        store.append([event("b2", user="bert")])
+        assert store.stamp("anna") == before
+        store.append([event("e2")])
+        assert store.stamp("anna") != before
+
+    # -- going away
+
+    def test_erasing_leaves_nothing(self, store: Store) -> None:
+        store.put_users([("anna", {"city": "Oslo"}), ("bert", {})])
+        store.append([event("e1"), event("e2"), event("b1", user="bert")])
+        receipt = store.erase_user("anna")
+        assert receipt["deleted"] == {"users": 1, "interactions": 2}
+        assert receipt["seq"] == store.seen().data
+        assert [row.id for row in store.users()] == ["bert"]
+        assert [e.id for e, _ in store.interactions()] == ["b1"]
+        kept = store.erasure(receipt["id"])
+        assert kept == receipt
+        assert "anna" not in str(kept)
+        assert store.last_erasure() == receipt["seq"]
+
+    def test_a_deleted_item_takes_its_events_along(self, store: Store) -> None:
+        store.put_items([("7", {}), ("8", {})])
+        store.append([event("e1"), event("e2", item="8")])
+        assert store.delete_item("7") == {"items": 1, "interactions": 1}
+        assert [e.id for e, _ in store.interactions()] == ["e2"]
+
+    # -- all or nothing
+
+    def test_a_write_that_fails_leaves_nothing(self, store: Store) -> None:
+        class Stopped(Exception):
+            pass
+
+        def half_a_write() -> None:
+            with store.backend.write() as session:
+                session.run("INSERT INTO items (id, cells, seq) VALUES ('x', '{}', 1)")
+                raise Stopped
+
+        with pytest.raises(Stopped):
+            half_a_write()
+        assert store.counts()["items"] == 0
+        store.put_items([("y", {})])  # and the next one is not disturbed
+        assert store.counts()["items"] == 1
+
+    def test_writes_at_once_lose_nothing(self, store: Store) -> None:
+        wrong: list[BaseException] = []
+
+        def write(number: int) -> None:
+            try:
+                for at in range(20):
+                    # Every thread sends the same 20 events, and 20 of its own.
+                    store.append([event(f"same-{at}"), event(f"{number}-{at}", user=f"u{number}")])
+            except BaseException as error:
+                wrong.append(error)
+
+        threads = [threading.Thread(target=write, args=(number,)) for number in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert wrong == []
+        assert store.counts()["interactions"] == 20 + 6 * 20
+        seqs = [seq for _, seq in store.interactions(limit=1000)]
+        assert seqs == sorted(seqs)
+
+    # -- keys
+
+    def test_a_key_opens_until_it_is_revoked(self, store: Store) -> None:
+        assert not store.keys.any()
+        secret, key = store.keys.create("shop", "write")
+        assert store.keys.check(secret) == key
+        assert store.keys.any()
+        assert store.keys.revoke(key.id).revoked is not None
+        assert store.keys.check(secret) is None
+        assert not store.keys.any()
+
+    def test_wrong_keys_open_nothing(self, store: Store) -> None:
+        secret, key = store.keys.create("shop", "write")
+        other, _ = store.keys.create("other", "admin")
+        mixed = f"fewrec_{key.id}_{other.rpartition('_')[2]}"
+        for wrong in ("", "fewrec", f"fewrec_{key.id}_", secret[:-1], secret + "0", secret.upper(), mixed,
+                      f"{secret}\0", "fewrec__", "é" * 40):  # fmt: skip
+            assert store.keys.check(wrong) is None
+
+    def test_the_secret_is_kept_nowhere(self, store: Store) -> None:
+        secret, _ = store.keys.create("shop", "write")
+        with store.backend.read() as session:
+            kept = str(session.rows("SELECT * FROM keys"))
+        assert secret.rpartition("_")[2] not in kept
+
+    @pytest.mark.parametrize(("name", "role", "told"), [("a", "owner", "is not a role"), ("", "read", "needs a name"),
+                                                         ("a\nb", "read", "needs a name")])  # fmt: skip
+    def test_bad_keys_are_refused(self, store: Store, name: str, role: str, told: str) -> None:
+        with pytest.raises(ConfigError, match=told):
+            store.keys.create(name, role)
+
+    # -- versions
+
+    def test_a_version_from_request_to_rest(self, store: Store) -> None:
+        versions = store.versions
+        first, new = versions.request()
+        assert (first.version, first.status, new) == (1, "waiting", True)
+        assert versions.request()[1] is False  # one that waits will see what was asked for since
+        started = versions.start()
+        assert started is not None
+        assert started.status == "fitting"
+        versions.request()
+        assert versions.start() is None  # one at a time
+        versions.say(1, progress={"done": 1})
+        versions.say(1, status="ready", seq=5, reading={"ratings": True})
+        assert versions.activate(1).active
+        found = versions.active()
+        assert found is not None
+        assert (found.seq, found.about["progress"], found.about["reading"]) == (
+            5,
+            {"done": 1},
+            {"ratings": True},
+        )
+        second = versions.start()
+        assert second is not None
+        assert second.version == 2
+        with pytest.raises(ConfigError, match="version 2 is fitting"):
+            versions.activate(2)
+        versions.say(2, status="failed", reason="no reason")
+        assert [(v.version, v.status, v.active) for v in versions.all()] == [
+            (2, "failed", False),
+            (1, "ready", True),
+        ]
+        with pytest.raises(UnknownIdError, match="no model version 9"):
+            versions.get(9)
+
+    def test_a_silent_fit_is_put_down_as_failed(self, store: Store, monkeypatch: Any) -> None:
+        from fewrec.store import versions
+
+        store.versions.request()
+        store.versions.start()
+        monkeypatch.setattr(versions, "SILENT_SECONDS", -1.0)
+        store.versions.request()
+        found = store.versions.start()
+        assert found is not None
+        assert found.version == 2
+        assert store.versions.get(1).about["reason"] == "the worker ended without a word."
+
+    def test_no_version_is_fitted_twice_at_once(self, store: Store) -> None:
+        store.versions.request()
+        started = []
+        threads = [threading.Thread(target=lambda: started.append(store.versions.start())) for _ in range(5)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert sum(version is not None for version in started) == 1
+
+    # -- opening again
+
+    def test_a_store_can_be_opened_twice(self, store: Store, address: str) -> None:
+        if address in ("sqlite://", "sqlite:///:memory:"):
+            pytest.skip("memory is nobody else's")
+        other = open_store(address)
+        try:
+            store.append([event("e1")])
+            assert other.visitor("anna")[1] == [event("e1")]
+            other.append([event("e2")])
+            assert store.counts()["interactions"] == 2
+        finally:
+            other.close()

@@ -1,0 +1,104 @@
+"""A person who was erased is nowhere: not in rows, not in the next model, not in the folders of the ones before."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+import pytest
+
+from fewrec.service.caretaker import Caretaker
+
+
+def contents(folder):
+    """Every file of a saved model, by name."""
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+@pytest.fixture
+def never(open_shop, tmp_path, fitted):
+    """The same shop, to which fred and dora never came."""
+    (tmp_path / "never").mkdir()
+    shop = open_shop(tmp_path / "never", fit=False, people=["anna", "bert", "cleo", "emil", "gina"])
+    fitted(shop.hub)
+    return shop
+
+
+def test_the_next_model_is_that_of_a_shop_that_never_saw_them(shop, never, fitted):
+    """Bit for bit: every file of the saved model is the same."""
+    assert contents(shop.hub.folder(1)) != contents(never.hub.folder(1))
+    for user in ("fred", "dora"):
+        shop.ask("DELETE", f"/v1/users/{user}", status=202)
+    assert fitted(shop.hub) == 2
+    assert contents(shop.hub.folder(2)) == contents(never.hub.folder(1))
+    told = [shop.ask("POST", "/v1/recommendations", {"support": ["7"], "explain": True}),
+            never.ask("POST", "/v1/recommendations", {"support": ["7"], "explain": True})]  # fmt: skip
+    assert told[0]["recommendations"] == told[1]["recommendations"]
+
+
+def test_the_receipt_says_what_went_and_which_model_is_free(shop, fitted):
+    receipt = shop.ask("DELETE", "/v1/users/fred", status=202)
+    assert receipt["deleted"] == {"users": 1, "interactions": 3}
+    assert (receipt["status"], receipt["free_model"], receipt["models_to_delete"]) == ("fitting", None, [1])
+    assert "fred" not in json.dumps(receipt)
+    shop.ask("GET", "/v1/users/fred", status=404)
+    shop.ask("GET", "/v1/users/fred/recommendations", status=404)
+    shop.ask("DELETE", "/v1/users/fred", status=404)
+    assert fitted(shop.hub) == 2
+    Caretaker(shop.hub, "", cache="").look()
+    receipt = shop.ask("GET", f"/v1/erasures/{receipt['id']}")
+    assert (receipt["status"], receipt["free_model"], receipt["models_to_delete"]) == ("done", 2, [])
+    # The model that had seen them cannot come back.
+    assert not shop.hub.folder(1).exists()
+    assert shop.ask("POST", "/v1/models/1/activate", status=422)["message"].startswith("version 1 is erased")
+
+
+def test_until_then_the_model_that_answers_knows_no_row_of_theirs(shop):
+    audience = shop.ask("GET", "/v1/items/9/audience", params={"n": 20})["audience"]
+    assert "fred" in [row["user"] for row in audience]
+    shop.ask("DELETE", "/v1/users/fred", status=202)
+    audience = shop.ask("GET", "/v1/items/9/audience", params={"n": 20})["audience"]
+    assert "fred" not in [row["user"] for row in audience]
+
+
+def test_a_version_that_saw_them_cannot_be_activated_meanwhile(shop, fitted):
+    fitted(shop.hub)
+    shop.ask("DELETE", "/v1/users/fred", status=202)
+    error = shop.ask("POST", "/v1/models/1/activate", status=422)
+    assert "erased" in error["message"]
+
+
+def test_who_comes_back_is_a_stranger(shop):
+    shop.ask("DELETE", "/v1/users/fred", status=202)
+    shop.ask("POST", "/v1/interactions", {"user": "fred", "item": "9", "event": "buy"}, 201)
+    stranger = shop.ask("POST", "/v1/recommendations", {"support": {"9": 4}})["recommendations"]
+    assert shop.ask("GET", "/v1/users/fred/recommendations")["recommendations"] == stranger
+
+
+def test_a_fit_that_began_before_is_thrown_away(shop, monkeypatch):
+    from fewrec.service import worker
+
+    real = worker.fit
+
+    def slow(*given, **more):
+        about = real(*given, **more)
+        shop.store.erase_user("fred")  # while it was fitted
+        return about
+
+    monkeypatch.setattr(worker, "fit", slow)
+    shop.store.versions.request()
+    version = shop.store.versions.start().version
+    assert worker.work(shop.store, shop.hub.config, shop.hub.models, version, None) == "erased"
+    assert not shop.hub.folder(version).exists()
+    assert shop.store.versions.all()[0].status == "waiting"  # the next one is asked for
+
+
+def test_everything_that_is_held_is_given(shop):
+    told = shop.ask("GET", "/v1/users/anna/export")
+    assert told["user"] == {"id": "anna", "columns": {"city": "Oslo"}}
+    assert [(e["id"], e["item"], e["event"]) for e in told["interactions"]] == [
+        ("anna-7", "7", "buy"), ("anna-8", "8", "buy")]  # fmt: skip

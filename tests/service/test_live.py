@@ -1,0 +1,89 @@
+"""What happened is in the next list; what was learned stays until the next fit."""
+
+from __future__ import annotations
+
+import pytest
+
+
+def test_an_event_changes_the_next_list(shop):
+    before = shop.titles("gina")
+    assert "Notting Hill" not in before  # she has it
+    shop.ask("POST", "/v1/interactions", {"id": "g1", "user": "gina", "item": "9", "event": "buy"}, 201)
+    after = shop.titles("gina")
+    assert "Amélie" in before
+    assert "Amélie" not in after
+    assert shop.hub.store.versions.active().version == 1
+
+
+def test_a_new_user_is_served_from_the_first_event(shop):
+    assert "is not known" in shop.ask("GET", "/v1/users/hans/recommendations", status=404)["message"]
+    shop.ask("POST", "/v1/interactions", {"user": "hans", "item": "7", "event": "view"}, 201)
+    assert shop.titles("hans")[0] in ("Aliens", "The Matrix")
+    # A dislike outweighs the look, and Alien is met all the same.
+    shop.ask("POST", "/v1/interactions", {"user": "hans", "item": "7", "event": "hide"}, 201)
+    assert "Alien" not in shop.titles("hans")
+
+
+def test_the_list_of_a_user_is_that_of_a_stranger_with_the_same_history(shop):
+    shop.ask(
+        "POST", "/v1/interactions", [{"user": "hans", "item": i, "event": "buy"} for i in ("7", "11")], 201
+    )
+    # A purchase weighs 4 (fewrec.data.feedback.SHOP).
+    stranger = shop.ask("POST", "/v1/recommendations", {"support": {"7": 4, "11": 4}})
+    known = shop.ask("GET", "/v1/users/hans/recommendations")
+    for row in (*known["recommendations"], *stranger["recommendations"]):
+        assert "reasons" not in row
+    assert known["recommendations"] == stranger["recommendations"]
+
+
+def test_a_new_item_with_text_is_recommended_at_once(shop):
+    shop.ask(
+        "PUT",
+        "/v1/items",
+        {"id": "new", "columns": {"title": "Alien Resurrection", "genre": ["science fiction"]}},
+    )
+    rows = shop.ask("POST", "/v1/recommendations", {"support": ["7"], "explain": True})["recommendations"]
+    assert "new" in [row["item"] for row in rows]
+    assert next(row for row in rows if row["item"] == "new")["served"] == "warm"
+    assert shop.ask("GET", "/v1/items/new/audience", params={"n": 2})["audience"]
+
+
+def test_a_changed_price_counts_at_once(shop):
+    asked = {"where": "price < 8"}
+    assert [r["item"] for r in shop.ask("POST", "/v1/recommendations", asked)["recommendations"]] == ["12"]
+    shop.ask("PUT", "/v1/items", {"id": "13", "columns": {**{"title": "Solaris"}, "price": 1}})
+    found = shop.ask("POST", "/v1/recommendations", asked)["recommendations"]
+    assert sorted(row["item"] for row in found) == ["12", "13"]
+
+
+def test_a_deleted_item_is_listed_no_more(shop):
+    shop.ask("DELETE", "/v1/items/8")
+    assert "Aliens" not in [
+        r["title"] for r in shop.ask("POST", "/v1/recommendations", {})["recommendations"]
+    ]
+    shop.ask("GET", "/v1/items/8", status=404)
+    shop.ask("GET", "/v1/items/8/similar", status=404)
+
+
+def test_another_process_sees_what_this_one_was_told(open_shop, tmp_path):
+    one = open_shop(tmp_path)
+    two = open_shop(tmp_path, fit=False, fill=False)
+    two.hub.refresh()
+    one.ask("POST", "/v1/interactions", {"user": "hans", "item": "7", "event": "buy"}, 201)
+    assert two.titles("hans") == one.titles("hans")
+
+
+def test_without_a_model_every_list_says_so(empty):
+    empty.ask("PUT", "/v1/items", {"id": "1", "columns": {"title": "Alien"}})
+    error = empty.ask("POST", "/v1/recommendations", {}, 503)
+    assert error["code"] == "not_fitted"
+    assert "POST /v1/models" in error["hint"]
+    empty.ask("GET", "/readyz", status=503)
+    empty.ask("GET", "/healthz")
+
+
+@pytest.mark.parametrize("event", [{"event": "rating"}, {"event": "frobnicate"}])
+def test_events_that_could_never_be_learned_from_are_refused(shop, event):
+    error = shop.ask("POST", "/v1/interactions", {"user": "a", "item": "7", **event}, 422)
+    assert "rating needs" in error["message"] or "no weight" in error["message"]
+    assert shop.store.counts()["interactions"] == 18
