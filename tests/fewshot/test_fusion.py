@@ -166,6 +166,20 @@ def test_the_prior_holds_where_evidence_is_weak() -> None:
     assert np.abs(fusion.level - [1.3, 0.4, 0.1]).max() < 0.25
 
 
+def test_a_bold_weight_is_taken_only_where_episodes_speak_for_it() -> None:
+    """Three users cannot move a weight from .2 to 1.5; they can choose between the two."""
+    for informs, least, most in (((0.2, 0.0, 2.5), 1.0, 2.5), ((1.5, 0.0, 0.0), 0.0, 0.5)):
+        episodes = planted(informs, n_users=3)
+        plain, bold = kinds(2), kinds(2)
+        bold[2].bold = 1.5  # type: ignore[misc]
+        found = fitted(episodes, bold)
+        assert least < found.level[2] < most
+        if least:
+            assert found.level[2] > fitted(episodes, plain).level[2] + 0.3
+        else:
+            assert np.array_equal(found.level, fitted(episodes, plain).level)
+
+
 def test_a_loud_popularity_does_not_hide_what_informs() -> None:
     """At the prior's weights no positive comes near the top, and the smooth measure is flat there."""
     episodes = planted([-6.0, 4.0], noise=0.3, n_candidates=200)

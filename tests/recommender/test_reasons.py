@@ -54,7 +54,18 @@ def test_reasons_add_up_to_the_score(name: str, which: str, request: pytest.Fixt
 
 @pytest.mark.parametrize(
     "signal",
-    ["text", "words", "graph-wide", "text-graph", "text-ease", "exposure", "graph-met", "dislike", "taste"],
+    [
+        "text",
+        "words",
+        "graph-wide",
+        "text-graph",
+        "text-ease",
+        "exposure",
+        "graph-met",
+        "met-together",
+        "dislike",
+        "taste",
+    ],
 )
 def test_every_signal_is_told_apart(world: Any, signal: str) -> None:
     """With popularity and one signal alone there is nothing that "other" could hide."""
@@ -73,6 +84,7 @@ def test_every_signal_is_told_apart(world: Any, signal: str) -> None:
             "graph-wide": {"habits"},
             "exposure": {"habits"},
             "graph-met": {"habits"},
+            "met-together": {"habits"},
             "text-graph": {"habits", "taste"},  # a sentence speaks in these two through its nearest items
             "text-ease": {"habits", "taste"},
         }[signal]

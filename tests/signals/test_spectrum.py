@@ -11,6 +11,7 @@ from fewrec.signals import (
     GraphMet,
     GraphNarrow,
     GraphWide,
+    MetTogether,
     Spectrum,
     Supports,
     TextEase,
@@ -150,6 +151,7 @@ def test_the_shipped_filters_use_their_own_matrices_and_ridges() -> None:
         (TextGraph(), dense_filter(liked, liked, 0.5, 1.0, x)),
         (Exposure(), dense_filter(seen, liked, 0.0, 1000.0, a)),
         (GraphMet(), dense_filter(seen, liked, 0.5, 3.0, a)),
+        (MetTogether(), dense_filter(seen, seen, 0.0, 1000.0, a)),
     ):
         np.testing.assert_allclose(
             signal.fit(data).score(support)[0], wanted, atol=1e-5 * np.abs(wanted).max()

@@ -2,7 +2,7 @@
 
 from fewrec.signals.base import Kind, Signal
 from fewrec.signals.factors import ImplicitFactors, RatingFactors
-from fewrec.signals.habits import Exposure, GraphMet, GraphNarrow, GraphWide, TextEase, TextGraph
+from fewrec.signals.habits import Exposure, GraphMet, GraphNarrow, GraphWide, MetTogether, TextEase, TextGraph
 from fewrec.signals.neighbours import text_neighbours
 from fewrec.signals.popularity import Popularity
 from fewrec.signals.portrait import Portrait
@@ -31,6 +31,7 @@ __all__ = [
     "GraphWide",
     "ImplicitFactors",
     "Kind",
+    "MetTogether",
     "NearestText",
     "Popularity",
     "Portrait",

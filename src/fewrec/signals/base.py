@@ -33,6 +33,8 @@ class Signal:
     kind: ClassVar[Kind] = "other"
     prior: ClassVar[float] = 0.2
     """Weight before any evidence, in units of the signal's own standard deviation among candidates."""
+    bold: ClassVar[float | None] = None
+    """A second, strong weight to begin from, taken where past users speak for it; ``None``: there is but one."""
     free_sign: ClassVar[bool] = False
     """Whether the learned weight may be negative; only where the sign is not known beforehand."""
     linear: ClassVar[bool] = True

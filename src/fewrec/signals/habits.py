@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
@@ -12,7 +13,7 @@ from fewrec.signals.base import ALL, Items, Kind, Signal
 from fewrec.signals.supports import Supports
 from fewrec.signals.training import TrainingData
 
-__all__ = ["Exposure", "GraphMet", "GraphNarrow", "GraphWide", "TextEase", "TextGraph"]
+__all__ = ["Exposure", "GraphMet", "GraphNarrow", "GraphWide", "MetTogether", "TextEase", "TextGraph"]
 
 SPREAD = 0.5
 """How much of each support item is lent to its text neighbours."""
@@ -136,6 +137,25 @@ class GraphMet(Exposure):
     name = "graph-met"
     ridge = 3.0
     power = 0.5
+
+
+class MetTogether(Exposure):
+    """Plain ridge (r = 1000) from all that the stranger met to all that people meet: they will go on as they went.
+
+    ``exposure`` answers with likes, of which few people give few. The decomposition is the same, and the answer is its
+    other factor. Where liking is half chance and meeting is not (restaurants of three cities, 50 users to learn from),
+    NDCG@10 on training users rose by .033, .047 and .066 at k = 1, 3, 5. On films and books the signal is worth
+    nothing, and at a weight of .8 for everybody it cost .016 on books (10 users, k = 10). So the strong weight is taken
+    only where past users speak for it.
+    """
+
+    name = "met-together"
+    bold = 1.5
+
+    def fit(self, training: TrainingData) -> MetTogether:
+        spectrum = training.spectrum("seen", self.power)
+        self._spectrum = replace(spectrum, outer=spectrum.inner)
+        return self
 
 
 class Spread:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from fewrec.errors import ConfigError
 from fewrec.signals.base import Signal
 from fewrec.signals.factors import ImplicitFactors, RatingFactors
-from fewrec.signals.habits import Exposure, GraphMet, GraphNarrow, GraphWide, TextEase, TextGraph
+from fewrec.signals.habits import Exposure, GraphMet, GraphNarrow, GraphWide, MetTogether, TextEase, TextGraph
 from fewrec.signals.popularity import Popularity
 from fewrec.signals.portrait import Portrait
 from fewrec.signals.sparse import Sparse
@@ -40,6 +40,7 @@ DEFAULT = (
     "text-ease",
     "exposure",
     "graph-met",
+    "met-together",
     "taste",
     "portrait",
 )
@@ -64,6 +65,7 @@ for _signal in (
     TextEase,
     Exposure,
     GraphMet,
+    MetTogether,
     TasteMatch,
     Portrait,
     Sparse,
