@@ -280,3 +280,9 @@ def test_forbidden_code_is_found(text, finding):
 
 def test_allowed_code_is_left_alone():
     assert forbidden_code("model.eval()\nnp.load(file, allow_pickle=False)\nassert x", may_assert=True) == []
+
+
+def test_a_recommender_loads_nothing_that_speaks_to_services():
+    modules, _ = imported_by("from fewrec import Recommender")
+    assert {"ssl", "fewrec.llm.endpoint", "fewrec.llm.local"} & modules == set()
+    assert "fewrec.llm.rater" in modules

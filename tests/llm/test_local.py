@@ -169,7 +169,7 @@ def test_the_packaged_model_rates_and_takes_no_orders():
         scores = Rater(local, cache=None, seconds=600).scores(
             [("Alien (1979)", True), ("Titanic (1997)", False)], ["Aliens (1986)", "Cooking for two", EVIL]
         )
-        _, tokenizer = local._loaded()
+        _, tokenizer = local.parts()
     assert np.isfinite(scores).all()
     assert np.ptp(scores) > 0.01
     special = set(tokenizer.all_special_ids)

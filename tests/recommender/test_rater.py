@@ -172,6 +172,12 @@ def test_the_fit_keeps_to_its_time():
     assert model.rater_report.weight == 0  # six users prove nothing
 
 
+def test_users_that_the_model_was_tuned_on_prove_nothing():
+    found = fitted(Planted(), trained_on=[f"u{user}" for user in range(5, N_USERS)]).rater_report
+    assert 0 < found.users <= 5
+    assert found.weight == 0
+
+
 def test_saving_and_loading(knowing, tmp_path):
     folder = knowing.save(tmp_path / "model")
     again = Recommender.load(folder, rater=knowing.rater, cache=None)

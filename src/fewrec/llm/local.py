@@ -58,12 +58,11 @@ class LocalModel:
         """See `fewrec.llm.LanguageModel`. Words of several tokens are scored whole. ``seconds`` breaks nothing off."""
         import torch
 
-        model, tokenizer = self._loaded()
+        model, _ = self.parts()
         if not prompts:
             return np.zeros((0, len(words)), dtype=np.float32)
-        asked = [self._tokens(tokenizer, model, prompt) for prompt in prompts]
-        blank = "" if tokenizer.chat_template else " "
-        spelt = [tokenizer.encode(blank + word, add_special_tokens=False) for word in words]
+        asked = [self.tokens(prompt) for prompt in prompts]
+        spelt = [self.spelt(word) for word in words]
         shared = _shared(asked)
         out = np.zeros((len(prompts), len(words)), dtype=np.float32)
         with self._lock, torch.inference_mode():
@@ -88,8 +87,8 @@ class LocalModel:
         """See `fewrec.llm.LanguageModel`."""
         import torch
 
-        model, tokenizer = self._loaded()
-        asked = self._tokens(tokenizer, model, prompt, room=tokens)
+        model, tokenizer = self.parts()
+        asked = self.tokens(prompt, room=tokens)
         with self._lock, torch.inference_mode():
             ids = torch.tensor([asked], device=model.device)
             found = model.generate(
@@ -125,7 +124,19 @@ class LocalModel:
         logits = model(ids, attention_mask=mask, use_cache=True, **{named: memory}).logits
         return torch.log_softmax(logits.float(), dim=-1)
 
-    def _tokens(self, tokenizer: Any, model: Any, prompt: Prompt, room: int = 16) -> list[int]:
+    def spelt(self, word: str) -> list[int]:
+        """The tokens of a rating word as the beginning of an answer."""
+        _, tokenizer = self.parts()
+        blank = "" if tokenizer.chat_template else " "
+        found: list[int] = tokenizer.encode(blank + word, add_special_tokens=False)
+        return found
+
+    def tokens(self, prompt: Prompt, room: int = 16) -> list[int]:
+        """The tokens of a prompt, up to where the answer begins; ``room`` more must fit into what the model reads.
+
+        Raises `EncoderError` where they do not.
+        """
+        model, tokenizer = self.parts()
         if tokenizer.chat_template:
             said = [{"role": "system", "content": prompt.system}, {"role": "user", "content": prompt.user}]
             text = tokenizer.apply_chat_template(said, add_generation_prompt=True, tokenize=False)
@@ -142,7 +153,8 @@ class LocalModel:
             )
         return tokens
 
-    def _loaded(self) -> tuple[Any, Any]:
+    def parts(self) -> tuple[Any, Any]:
+        """The model and its tokenizer, loaded if they are not yet."""
         with self._lock:
             if self._parts is None:
                 self._parts = self._load()

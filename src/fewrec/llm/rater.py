@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -38,6 +38,7 @@ class Rater:
     ``learning_seconds`` and ``learning_users``: bounds of the time and of the past users on whom the weight is
     learned when a `fewrec.Recommender` is fitted. ``length``: characters of an item's text, or of a sentence.
     ``cache``: where answers are kept, by content: "default", ``None``, or a `fewrec.encode.VectorCache`.
+    ``trained_on``: users that the model was tuned on; no weight is learned on them, because it knows their answers.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class Rater:
         learning_users: int = 60,
         length: int = 200,
         cache: Any = "default",
+        trained_on: Collection[str | int] = (),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         if not isinstance(model, LanguageModel):
@@ -70,6 +72,7 @@ class Rater:
         self.learning_seconds, self.learning_users = learning_seconds, learning_users
         self.template = template(language) if isinstance(language, str) else language
         self._cache = VectorCache() if isinstance(cache, str) and cache == "default" else cache
+        self.trained_on = frozenset(trained_on)
         self.clock = clock
 
     def __repr__(self) -> str:

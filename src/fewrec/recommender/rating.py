@@ -67,7 +67,8 @@ def learn_rater(
     seed: int,
     progress: Callable[[str, int, int], None] | None,
 ) -> Rescoring:
-    """Tries the rater on past users. ``data``: that of the fit, in the model's order."""
+    """Tries the rater on past users it was not tuned on. ``data``: that of the fit, in the model's order."""
+    unknown = [one for one in episodes if model.user_ids[one.user] not in rater.trained_on]
     texts, training = item_texts(data), model.training
 
     def rate(episode: Episode, items: NDArray[np.intp], seconds: float) -> NDArray[np.float64] | None:
@@ -75,7 +76,7 @@ def learn_rater(
         return rater.scores(shown, [texts[at] for at in items.tolist()], seconds=seconds)
 
     return learn_rescoring(
-        episodes,
+        unknown,
         model.ranker.fusion,
         rate,
         rater=rater.id,

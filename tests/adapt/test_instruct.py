@@ -1,0 +1,190 @@
+"""Tuning a rater: tasks by hand, a planted taste is learned, chance is not, what is written can be read."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+
+import numpy as np
+import pytest
+
+from fewrec import Dataset
+from fewrec.adapt.instruct import _Asking, tune_rater
+from fewrec.errors import ConfigError, DataError, EncoderError, StoreError
+from fewrec.llm import LocalModel, Rater, files, template
+from fewrec.llm.prompts import parsed
+from fewrec.text.augment import generator
+
+# peft asks Transformers for a name that it is about to drop.
+pytestmark = pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing`:FutureWarning")
+needs_torch = pytest.mark.skipif(
+    not all(map(importlib.util.find_spec, ("torch", "transformers", "peft", "tokenizers"))),
+    reason="torch, transformers and peft are not installed (extra train)",
+)
+COLOURS = ("red", "blue")
+THINGS = ("lamp", "rug", "vase", "chair", "table", "bowl", "clock", "sofa")
+
+
+def shop(n_users: int = 40, seed: int = 0, labels: str = "red") -> Dataset:
+    """Everybody likes what is red, or, with labels "chance", what a coin says."""
+    rng = np.random.default_rng(seed)
+    titles = [f"{colour} {thing}" for colour in COLOURS for thing in THINGS]
+    rows = []
+    for user in range(n_users):
+        for item, title in enumerate(titles):
+            if rng.random() < 0.6:
+                liked = "red" in title if labels == "red" else rng.random() < 0.5
+                rows.append({"user": f"u{user}", "item": item, "rating": 5 if liked else 1})
+    return Dataset([{"item": item, "title": title} for item, title in enumerate(titles)], rows, liked_at=4)
+
+
+def tiny(seed: int = 0) -> LocalModel:
+    """A random Llama of one layer, and a tokenizer of the words of these tests."""
+    import torch
+    from tokenizers import Regex, Tokenizer, models, pre_tokenizers
+    from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
+    known = ["[UNK]", "</s>", "Yes", "No", "item", "/", "<", ">", "liked", "did", "not", "person", "Answer", ":",
+             "Will", "?", *COLOURS, *THINGS]  # fmt: skip
+    inner = Tokenizer(models.WordLevel({word: at for at, word in enumerate(known)}, unk_token="[UNK]"))
+    inner.pre_tokenizer = pre_tokenizers.Split(Regex(r"\w+|[^\w\s]"), "removed", invert=True)
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=inner, eos_token="</s>", unk_token="[UNK]")
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        model = LlamaForCausalLM(
+            LlamaConfig(
+                vocab_size=len(known), hidden_size=32, intermediate_size=48, num_hidden_layers=1,
+                num_attention_heads=2, num_key_value_heads=2, max_position_embeddings=512,
+                initializer_range=0.1, bos_token_id=None, eos_token_id=1,
+            )
+        )  # fmt: skip
+    return LocalModel.of(model, tokenizer, f"tiny@{seed}")
+
+
+# Few words, so that a model of one layer can learn from few tasks.
+SHORT = parsed(
+    """
+[rate]
+system = "Rate"
+example = "$item $verdict"
+taste = "$taste"
+question = "$item"
+liked = "liked"
+disliked = "not"
+words = ["Yes", "No"]
+values = [1, 0]
+[write]
+system = "Write"
+item = "$item"
+user = "$examples"
+""",
+    "short",
+)
+FAST = {
+    "language": SHORT,
+    "learning_rate": 0.01,
+    "batch_size": 16,
+    "epochs": 5,
+    "pairs_per_user": 4,
+    "rank": 16,
+}
+
+
+def test_tasks_show_others_and_ask_about_one():
+    asking = _Asking(shop(), template("en"), 80)
+    for user in asking.users()[:10].tolist():
+        tasks = asking.of(user, 2, generator(0, user))
+        for one, other in zip(tasks[0::2], tasks[1::2], strict=True):  # what is shown betrays nothing
+            assert one.prompt.user.splitlines()[:-1] == other.prompt.user.splitlines()[:-1]
+        assert [task.liked for task in tasks] == [True, False, True, False]
+        for task in tasks:
+            *shown, asked = task.prompt.user.splitlines()
+            told = asked.partition("</item>")[0]
+            assert 1 <= len(shown) <= 10
+            assert all(not line.startswith(told + "</item>") for line in shown)  # never the answer itself
+            assert ("red" in told) == task.liked
+            assert all(("red" in line) == ("did not" not in line) for line in shown)
+
+
+def test_users_without_dislikes_are_asked_about_what_they_never_met():
+    data = Dataset({"item": [0, 1, 2, 3, 4], "title": list("abcde")},
+                   [{"user": "u", "item": item} for item in (0, 1, 2)])  # fmt: skip
+    asking = _Asking(data, template("en"), 80)
+    assert asking.users().tolist() == [0]
+    asked = [task.prompt.user.splitlines()[-1] for task in asking.of(0, 4, generator(0))]
+    assert {line[6] for line in asked[1::2]} <= {"d", "e"}
+
+
+@needs_torch
+def test_a_planted_taste_is_learned_and_written(tmp_path):
+    import torch
+
+    model = tiny()
+    weights = {name: one.clone() for name, one in model.parts()[0].state_dict().items()}
+    begin = torch.random.get_rng_state()
+    found = tune_rater(shop(), model, tmp_path / "tuned", **FAST)
+    assert found.verdict == "tuned"
+    assert found.after > 0.9
+    assert "tuned: pairs told apart" in str(found)
+    assert torch.equal(torch.random.get_rng_state(), begin)
+    after = model.parts()[0].state_dict()  # the model that was given is as it was
+    assert set(after) == set(weights)
+    assert all(torch.equal(after[name], one) for name, one in weights.items())
+    again = LocalModel(tmp_path / "tuned", device="cpu")
+    assert [path.name for path in tmp_path.iterdir()] == ["tuned"]
+    scores = Rater(again, language=SHORT, cache=None, seconds=60).scores([("red rug", True), ("blue vase", False)],
+                                                         ["red lamp", "blue lamp"])  # fmt: skip
+    assert scores[0] > scores[1]
+    about = json.loads((tmp_path / "tuned" / "tuned.json").read_text())
+    assert about["trained_on"] == list(found.trained_on)
+    assert len(found.trained_on) + found.test_users == 40
+    with pytest.raises(StoreError, match="this folder is there already"):
+        tune_rater(shop(), model, tmp_path / "tuned")
+
+
+@needs_torch
+@pytest.mark.slow
+def test_labels_of_chance_keep_the_model_frozen(tmp_path):
+    kept = 0
+    for seed in range(20):
+        found = tune_rater(shop(seed=seed, labels="chance"), tiny(seed), tmp_path / f"t{seed}", seed=seed,
+                           **{**FAST, "epochs": 2})  # fmt: skip
+        kept += found.verdict == "kept frozen"
+        assert (tmp_path / f"t{seed}").exists() == (found.verdict == "tuned")
+    assert kept >= 19
+
+
+@needs_torch
+def test_the_same_seed_gives_the_same_model(tmp_path):
+    runs = [
+        tune_rater(shop(), tiny(), tmp_path / name, seed=3, **{**FAST, "epochs": 1}) for name in ("a", "b")
+    ]
+    assert runs[0].epochs == runs[1].epochs
+    assert runs[0].after == runs[1].after
+
+
+@needs_torch
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"epochs": 0}, "epochs must be at least 1"),
+        ({"rank": 0}, "rank must be at least 1"),
+        ({"learning_rate": 0}, "learning_rate must be above 0"),
+        ({"language": "fr"}, "there are no prompts in 'fr'"),
+    ],
+)
+def test_what_cannot_be_is_refused(tmp_path, arguments, message):
+    with pytest.raises(ConfigError, match=message):
+        tune_rater(shop(), tiny(), tmp_path / "x", **arguments)
+
+
+@needs_torch
+def test_too_few_users_are_told(tmp_path):
+    with pytest.raises(DataError, match="5 users have three interactions"):
+        tune_rater(shop(n_users=5), tiny(), tmp_path / "x")
+
+
+def test_what_is_not_installed_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(files, "find_spec", lambda name: None)
+    with pytest.raises(EncoderError, match="needs torch, transformers, peft"):
+        tune_rater(shop(), None, tmp_path / "x")
