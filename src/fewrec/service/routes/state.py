@@ -49,7 +49,7 @@ def report(ask: Ask) -> Reply:
                 for e in data.roles.entries
             ],
             "warnings": list(data.warnings),
-            "health": str(data.health()),
+            "health": hub.health(serving),
             "unused_events": serving.reading.unused,
         }
     if hub.trouble is not None:
