@@ -60,7 +60,7 @@ class Endpoint:
     reply: Mapping[str, Any] = field(default_factory=lambda: {"type": "object"})  # schema of "data"
     status: int = 200
     example: Mapping[str, Any] = field(default_factory=dict)  # path, query, body of a request that works
-    plain: str | None = None  # the media type where the answer is not in the envelope
+    plain: tuple[str, ...] = ()  # media types where the answer is not in the envelope
     fails: tuple[int, ...] = ()  # further statuses
 
     @property

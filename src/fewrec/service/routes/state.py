@@ -67,7 +67,9 @@ ENDPOINTS = (
     Endpoint(
         "GET", "/readyz", "none", ready, "Whether a model answers, and the database.", "state", fails=(503,)
     ),
-    Endpoint("GET", "/openapi.json", "none", openapi, "This description.", "state", plain="application/json"),
-    Endpoint("GET", "/metrics", "read", metrics, "Counts for Prometheus.", "state", plain="text/plain"),
+    Endpoint(
+        "GET", "/openapi.json", "none", openapi, "This description.", "state", plain=("application/json",)
+    ),
+    Endpoint("GET", "/metrics", "read", metrics, "Counts for Prometheus.", "state", plain=("text/plain",)),
     Endpoint("GET", "/v1/report", "read", report, "Health of the data and of the model.", "state"),
 )
