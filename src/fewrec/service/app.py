@@ -20,6 +20,7 @@ from fewrec.service.check import check, from_text
 from fewrec.service.endpoint import Ask, Endpoint, Reply
 from fewrec.service.gate import Gate
 from fewrec.service.hub import Hub
+from fewrec.service.limit import Limit
 from fewrec.service.meter import Meter
 from fewrec.service.routes import ENDPOINTS
 
@@ -56,6 +57,7 @@ class Rooms:
 
     def __init__(self, hub: Hub, settings: ServiceSettings, access: Access, meter: Meter) -> None:
         self.hub, self.settings, self.access, self.meter = hub, settings, access, meter
+        self.limit = Limit(settings.rate)
         self._threads: anyio.CapacityLimiter | None = None
 
     async def answer(self, methods: dict[str, Endpoint], request: Request) -> Response:
@@ -81,7 +83,13 @@ class Rooms:
                 headers={"Retry-After": "1"},
             )
         run = partial(anyio.to_thread.run_sync, limiter=self._threads)
-        key = await run(self.access.check, endpoint, request)
+        address = f"address {request.client.host if request.client else ''}"
+        try:
+            key = await run(self.access.check, endpoint, request)
+        except Refused:
+            self.limit.take(address)
+            raise
+        self.limit.take(f"key {key.id}" if key else address)
         request.scope["fewrec"].key = key
         query = self._query(endpoint, request)
         body = await self._body(endpoint, request)

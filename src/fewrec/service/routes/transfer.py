@@ -105,6 +105,6 @@ ENDPOINTS = (
     Endpoint(
         "GET", "/v1/exports/{table}", "admin", give, "A whole table as a file.", "tables",
         query={"format": {"type": "string", "enum": list(KINDS), "description": "csv by itself."}},
-        plain=tuple(kind.partition(";")[0] for kind in KINDS.values()), example={"path": {"table": "items"}},  fails=(404,),
+        plain=tuple(k.partition(";")[0] for k in KINDS.values()), example={"path": {"table": "items"}},  fails=(404,),
     ),
 )  # fmt: skip
