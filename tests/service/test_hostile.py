@@ -291,3 +291,30 @@ def test_counts_are_kept_for_prometheus(shop):
                if line.startswith('fewrec_request_seconds_bucket{method="GET",route="/v1/users/{id}/rec')]  # fmt: skip
     assert buckets == sorted(buckets)
     assert buckets[-1] == 1
+
+
+def test_slow_requests_hold_no_list_up(shop, monkeypatch):
+    """As many slow requests as there are threads wait for the same thing; a list is answered meanwhile."""
+    import threading
+
+    settings = ServiceSettings(rate=0.0, threads=2)
+    client, release, inside = shop.make(settings), threading.Event(), threading.Semaphore(0)
+    monkeypatch.setattr(shop.hub, "wait_for_items", lambda: (inside.release(), release.wait(30)))
+    told = []
+    with client:  # one event loop for all of them
+        slow = [
+            threading.Thread(
+                target=lambda at=at: told.append(client.put("/v1/items", json={"id": f"n{at}"}).status_code)
+            )
+            for at in range(3)
+        ]
+        for thread in slow:
+            thread.start()
+        assert inside.acquire(timeout=20)
+        assert inside.acquire(timeout=20)
+        assert client.get("/v1/users/anna/recommendations").status_code == 200
+        assert told == []
+        release.set()
+        for thread in slow:
+            thread.join(timeout=20)
+    assert told == [200] * 3

@@ -59,6 +59,7 @@ class Rooms:
         self.hub, self.settings, self.access, self.meter = hub, settings, access, meter
         self.limit = Limit(settings.rate)
         self._threads: anyio.CapacityLimiter | None = None
+        self._slow_threads: anyio.CapacityLimiter | None = None
 
     async def answer(self, methods: dict[str, Endpoint], request: Request) -> Response:
         """The response of the endpoint for this request, or what is wrong with it."""
@@ -72,9 +73,11 @@ class Rooms:
             return refused(Refused(400, "gone", "the client went away."))
 
     async def _answer(self, endpoint: Endpoint, request: Request) -> Response:
-        if self._threads is None:
+        if self._threads is None or self._slow_threads is None:
             self._threads = anyio.CapacityLimiter(self.settings.threads)
-        if self._threads.statistics().tasks_waiting >= self.settings.queue:
+            self._slow_threads = anyio.CapacityLimiter(self.settings.threads)
+        mine = self._slow_threads if endpoint.slow else self._threads
+        if mine.statistics().tasks_waiting >= self.settings.queue:
             raise Refused(
                 503,
                 "busy",
@@ -96,7 +99,7 @@ class Rooms:
         if len(endpoint.bodies) > 1:
             query["kind"] = request.scope["fewrec"].kind
         ask = Ask(self.hub, request.path_params, query, body, key, self.meter)
-        reply, sent = await run(self._run, endpoint, ask)
+        reply, sent = await anyio.to_thread.run_sync(self._run, endpoint, ask, limiter=mine)
         if isinstance(sent, bytes):
             return Response(sent, reply.status, media_type=reply.kind)
         return StreamingResponse(sent, reply.status, media_type=reply.kind)

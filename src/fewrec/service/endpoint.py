@@ -62,6 +62,7 @@ class Endpoint:
     example: Mapping[str, Any] = field(default_factory=dict)  # path, query, body of a request that works
     plain: tuple[str, ...] = ()  # media types where the answer is not in the envelope
     fails: tuple[int, ...] = ()  # further statuses
+    slow: bool = False  # may take seconds: such requests have threads of their own, and hold no list up
 
     @property
     def name(self) -> str:

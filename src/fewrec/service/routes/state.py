@@ -71,5 +71,5 @@ ENDPOINTS = (
         "GET", "/openapi.json", "none", openapi, "This description.", "state", plain=("application/json",)
     ),
     Endpoint("GET", "/metrics", "read", metrics, "Counts for Prometheus.", "state", plain=("text/plain",)),
-    Endpoint("GET", "/v1/report", "read", report, "Health of the data and of the model.", "state"),
+    Endpoint("GET", "/v1/report", "read", report, "Health of the data and of the model.", "state", slow=True),
 )
