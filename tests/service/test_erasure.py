@@ -102,3 +102,30 @@ def test_everything_that_is_held_is_given(shop):
     assert told["user"] == {"id": "anna", "columns": {"city": "Oslo"}}
     assert [(e["id"], e["item"], e["event"]) for e in told["interactions"]] == [
         ("anna-7", "7", "buy"), ("anna-8", "8", "buy")]  # fmt: skip
+
+
+@pytest.mark.slow
+def test_it_holds_for_ratings_and_a_tuned_model(tmp_path):
+    """The bundled restaurants, with weights learned on past users; the two stores were filled in different ways."""
+    from fewrec import samples
+    from fewrec.config import Config
+    from fewrec.service.hub import Hub
+    from fewrec.service.intake import take_in
+    from fewrec.service.worker import work
+    from fewrec.store import open_store
+
+    data = samples.restaurants()
+    folders = []
+    for name, rows in (("all", data), ("never", data.without_user("U1077").without_user("U1001"))):
+        store = open_store(f"sqlite:///{tmp_path / name / 'fewrec.db'}")
+        take_in(store, rows)
+        if name == "all":
+            for user in ("U1001", "U1077"):
+                store.erase_user(user)
+        hub = Hub(store, Config(), tmp_path / name / "models")
+        store.versions.request()
+        version = store.versions.start().version
+        assert work(store, hub.config, hub.models, version, "default") == "ready"
+        folders.append(contents(hub.folder(version)))
+        store.close()
+    assert folders[0] == folders[1]

@@ -111,19 +111,22 @@ def test_any_path_and_query_is_answered_without_a_500(shop, text, which):
             assert answer.status_code < 500, answer.text
 
 
-@pytest.mark.parametrize("name", ["items", "users", "interactions"])
-@pytest.mark.parametrize("kind", ["text/csv", "application/x-ndjson", "application/vnd.apache.parquet"])
-@pytest.mark.parametrize("content", [
+FILES = [
     b"", b"\n\n", b"\xff\xfe\x00", b"a", b"item_id,title\n", b"item_id\n" + b"x" * 5000, b'{"a":{}}\n', b"PAR1junkPAR1",
     b"user,item,event\na,b,frobnicate\n", b"user,item,event,time\na,b,view,soon\n", b'item_id,title\n"7,unclosed\n',
     b"item_id,title\n\x00,x\n", "item_id,title\n7,ab\u202ec\n".encode(), b"item_id,item_id\n1,2\n",
-])  # fmt: skip
-def test_hostile_files_are_refused_in_the_envelope(shop, name, kind, content):
-    answer = shop.client.post(
-        "/v1/imports", params={"table": name}, content=content, headers={"Content-Type": kind}
-    )
-    assert answer.status_code < 500, answer.text
-    assert shop.titles("anna")
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["items", "users", "interactions"])
+@pytest.mark.parametrize("kind", ["text/csv", "application/x-ndjson", "application/vnd.apache.parquet"])
+def test_hostile_files_are_refused_in_the_envelope(shop, name, kind):
+    for content in FILES:
+        answer = shop.client.post(
+            "/v1/imports", params={"table": name}, content=content, headers={"Content-Type": kind}
+        )
+        assert answer.status_code < 500, (content, answer.text)
+        assert shop.titles("anna"), content
 
 
 # -- limits
@@ -155,15 +158,42 @@ def test_lists_and_pages_have_limits(shop, query, what):
     assert shop.ask("GET", f"{path}?{query}", status=422)["where"] == f"query.{what}"
 
 
-def test_who_asks_too_often_is_told_to_wait(shop):
+@pytest.fixture
+def clock(monkeypatch):
+    """The time that the limit sees: it stands still until a test moves it."""
+    from fewrec.service import limit
+
+    class Clock:
+        now = 100.0
+
+        def monotonic(self):
+            return self.now
+
+    made = Clock()
+    monkeypatch.setattr(limit, "time", made)
+    return made
+
+
+def test_who_asks_too_often_is_told_to_wait(shop, clock):
     client = shop.make(ServiceSettings(rate=5.0))
     told = [client.get("/healthz").status_code for _ in range(12)]
-    assert told[:10] == [200] * 10  # twice the rate at once
-    assert 429 in told[10:]
-    refused = next(a for a in iter(lambda: client.get("/healthz"), None) if a.status_code == 429)
-    assert int(refused.headers["retry-after"]) >= 1
-    # Somebody else is not held up.
-    assert client.get("/healthz", headers={"Authorization": "Bearer fewrec_other"}).status_code == 200
+    assert told == [200] * 10 + [429] * 2  # twice the rate at once
+    refused = client.get("/healthz")
+    assert refused.json()["error"]["code"] == "too_many"
+    assert refused.headers["retry-after"] == "1"
+    clock.now += 0.4  # two more
+    assert [client.get("/healthz").status_code for _ in range(3)] == [200, 200, 429]
+
+
+def test_who_makes_keys_up_gets_no_more(shop, clock):
+    secret, _ = shop.store.keys.create("shop", "read")
+    client = shop.make(ServiceSettings(rate=5.0))
+    made_up = [{"Authorization": f"Bearer fewrec_{at}_x"} for at in range(12)]
+    assert [client.get("/v1/items", headers=headers).status_code for headers in made_up] == [401] * 10 + [
+        429
+    ] * 2
+    # Whoever has a key is not held up by them.
+    assert client.get("/v1/items", headers={"Authorization": f"Bearer {secret}"}).status_code == 200
 
 
 # -- what goes out
@@ -261,3 +291,30 @@ def test_counts_are_kept_for_prometheus(shop):
                if line.startswith('fewrec_request_seconds_bucket{method="GET",route="/v1/users/{id}/rec')]  # fmt: skip
     assert buckets == sorted(buckets)
     assert buckets[-1] == 1
+
+
+def test_slow_requests_hold_no_list_up(shop, monkeypatch):
+    """As many slow requests as there are threads wait for the same thing; a list is answered meanwhile."""
+    import threading
+
+    settings = ServiceSettings(rate=0.0, threads=2)
+    client, release, inside = shop.make(settings), threading.Event(), threading.Semaphore(0)
+    monkeypatch.setattr(shop.hub, "wait_for_items", lambda: (inside.release(), release.wait(30)))
+    told = []
+    with client:  # one event loop for all of them
+        slow = [
+            threading.Thread(
+                target=lambda at=at: told.append(client.put("/v1/items", json={"id": f"n{at}"}).status_code)
+            )
+            for at in range(3)
+        ]
+        for thread in slow:
+            thread.start()
+        assert inside.acquire(timeout=20)
+        assert inside.acquire(timeout=20)
+        assert client.get("/v1/users/anna/recommendations").status_code == 200
+        assert told == []
+        release.set()
+        for thread in slow:
+            thread.join(timeout=20)
+    assert told == [200] * 3

@@ -87,3 +87,30 @@ def test_events_that_could_never_be_learned_from_are_refused(shop, event):
     error = shop.ask("POST", "/v1/interactions", {"user": "a", "item": "7", **event}, 422)
     assert "rating needs" in error["message"] or "no weight" in error["message"]
     assert shop.store.counts()["interactions"] == 18
+
+
+def test_a_list_is_made_again_only_when_something_changed(shop, fitted, monkeypatch):
+    from fewrec import Recommender
+
+    made = []
+    real = Recommender.recommend
+    monkeypatch.setattr(
+        Recommender, "recommend", lambda self, *given, **more: made.append(1) or real(self, *given, **more)
+    )
+
+    def count(**query):
+        before = len(made)
+        shop.titles("anna", **query)
+        return len(made) - before
+
+    assert [count(), count(), count(n=3), count(n=3)] == [1, 0, 1, 0]
+    shop.ask("POST", "/v1/interactions", {"user": "bert", "item": "9", "event": "buy"}, 201)
+    assert count() == 0  # somebody else's
+    shop.ask("POST", "/v1/interactions", {"user": "anna", "item": "9", "event": "view"}, 201)
+    assert [count(), count()] == [1, 0]
+    shop.ask("PUT", "/v1/users", {"id": "anna", "columns": {"city": "Rome"}})
+    assert [count(), count()] == [1, 0]
+    shop.ask("PUT", "/v1/items", {"id": "7", "columns": {"title": "Alien", "price": 1}})
+    assert [count(), count()] == [1, 0]
+    fitted(shop.hub)
+    assert [count(), count()] == [1, 0]

@@ -222,6 +222,23 @@ def test_workers_answer_on_one_socket_and_see_the_same(start):
     assert one.stop() == 0
 
 
+def test_a_worker_that_dies_is_begun_anew(start):
+    one = start(*TABLES, "--workers", "2")
+    one.ready()
+    one.wait(lambda: any("Another process" in line for line in one.said))
+    children = Path(f"/proc/{one.process.pid}/task/{one.process.pid}/children")
+    if not children.exists():
+        pytest.skip("this system does not tell whose child a process is")
+    for child in children.read_text().split():
+        if b"fewrec.service.child" in Path(f"/proc/{child}/cmdline").read_bytes():
+            os.kill(int(child), signal.SIGKILL)
+    one.wait(lambda: sum("Another process" in line for line in one.said) == 2)
+    warned = next(json.loads(line) for line in one.said if "A worker ended" in line)
+    assert warned["level"] == "warning"
+    assert one.ask("GET", "/v1/users/anna/recommendations")[0] == 200
+    assert one.stop() == 0
+
+
 def test_two_services_on_one_postgresql_see_each_other(start, empty_postgresql):
     flags = ("--database", empty_postgresql, "--data", "shared")
     one, two = start(*flags, *TABLES), start(*flags)

@@ -127,3 +127,18 @@ def test_a_locked_database_is_told_and_the_store_goes_on(tmp_path):
     other.close()
     assert store.append([Event("e1", "anna", "7", "view", None, 1.0)]) == (1, 0)
     store.close()
+
+
+def test_readers_leave_no_connection_behind(tmp_path):
+    """Threads of a server come and go; files that they opened must not stay open."""
+    import threading
+
+    store = open_store(f"sqlite:///{tmp_path / 'fewrec.db'}")
+    for _ in range(10):
+        threads = [threading.Thread(target=store.counts) for _ in range(10)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert len(store.backend._idle) <= 10
+    store.close()

@@ -20,6 +20,7 @@ from fewrec.service.check import check, from_text
 from fewrec.service.endpoint import Ask, Endpoint, Reply
 from fewrec.service.gate import Gate
 from fewrec.service.hub import Hub
+from fewrec.service.limit import Limit
 from fewrec.service.meter import Meter
 from fewrec.service.routes import ENDPOINTS
 
@@ -56,7 +57,9 @@ class Rooms:
 
     def __init__(self, hub: Hub, settings: ServiceSettings, access: Access, meter: Meter) -> None:
         self.hub, self.settings, self.access, self.meter = hub, settings, access, meter
+        self.limit = Limit(settings.rate)
         self._threads: anyio.CapacityLimiter | None = None
+        self._slow_threads: anyio.CapacityLimiter | None = None
 
     async def answer(self, methods: dict[str, Endpoint], request: Request) -> Response:
         """The response of the endpoint for this request, or what is wrong with it."""
@@ -70,9 +73,11 @@ class Rooms:
             return refused(Refused(400, "gone", "the client went away."))
 
     async def _answer(self, endpoint: Endpoint, request: Request) -> Response:
-        if self._threads is None:
+        if self._threads is None or self._slow_threads is None:
             self._threads = anyio.CapacityLimiter(self.settings.threads)
-        if self._threads.statistics().tasks_waiting >= self.settings.queue:
+            self._slow_threads = anyio.CapacityLimiter(self.settings.threads)
+        mine = self._slow_threads if endpoint.slow else self._threads
+        if mine.statistics().tasks_waiting >= self.settings.queue:
             raise Refused(
                 503,
                 "busy",
@@ -81,14 +86,20 @@ class Rooms:
                 headers={"Retry-After": "1"},
             )
         run = partial(anyio.to_thread.run_sync, limiter=self._threads)
-        key = await run(self.access.check, endpoint, request)
+        address = f"address {request.client.host if request.client else ''}"
+        try:
+            key = await run(self.access.check, endpoint, request)
+        except Refused:
+            self.limit.take(address)
+            raise
+        self.limit.take(f"key {key.id}" if key else address)
         request.scope["fewrec"].key = key
         query = self._query(endpoint, request)
         body = await self._body(endpoint, request)
         if len(endpoint.bodies) > 1:
             query["kind"] = request.scope["fewrec"].kind
         ask = Ask(self.hub, request.path_params, query, body, key, self.meter)
-        reply, sent = await run(self._run, endpoint, ask)
+        reply, sent = await anyio.to_thread.run_sync(self._run, endpoint, ask, limiter=mine)
         if isinstance(sent, bytes):
             return Response(sent, reply.status, media_type=reply.kind)
         return StreamingResponse(sent, reply.status, media_type=reply.kind)

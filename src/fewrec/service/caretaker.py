@@ -63,10 +63,17 @@ class Caretaker:
             try:
                 self.look()
                 self._told = None
-            except FewrecError as error:
-                if str(error) != self._told:  # told once, not four times a second
-                    self._told = str(error)
-                    self.tell(self._told)
+            except (
+                Exception
+            ) as error:  # any: without this thread nothing would be fitted or refreshed any more
+                said = (
+                    str(error)
+                    if isinstance(error, FewrecError)
+                    else f"unexpected {error!r}: a bug in fewrec."
+                )
+                if said != self._told:  # told once, not four times a second
+                    self._told = said
+                    self.tell(said)
 
     def look(self) -> None:
         """One round."""

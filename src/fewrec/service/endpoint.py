@@ -60,8 +60,9 @@ class Endpoint:
     reply: Mapping[str, Any] = field(default_factory=lambda: {"type": "object"})  # schema of "data"
     status: int = 200
     example: Mapping[str, Any] = field(default_factory=dict)  # path, query, body of a request that works
-    plain: str | None = None  # the media type where the answer is not in the envelope
+    plain: tuple[str, ...] = ()  # media types where the answer is not in the envelope
     fails: tuple[int, ...] = ()  # further statuses
+    slow: bool = False  # may take seconds: such requests have threads of their own, and hold no list up
 
     @property
     def name(self) -> str:

@@ -54,7 +54,6 @@ class Gate:
 
     def __init__(self, app: Any, settings: ServiceSettings, meter: Meter, log: Any) -> None:
         self.app, self.settings, self.meter, self.log = app, settings, meter, log
-        self.limit = Limit(settings.rate)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """ASGI."""
@@ -103,13 +102,6 @@ class Gate:
             from fewrec.service.app import too_large
 
             raise too_large(most)
-        who = _header(scope, b"authorization") or (scope.get("client") or ("",))[0]
-        wait = self.limit.wait(who)
-        if wait > 0:
-            raise Refused(
-                429, "too_many", "too many requests.", hint=f"At most {self.settings.rate:g} a second (service.rate).",
-                headers={"Retry-After": str(int(wait) + 1)},
-            )  # fmt: skip
 
     @staticmethod
     def _in_envelope(send: Any) -> Any:
@@ -186,29 +178,6 @@ class Gate:
             if self.settings.log_ids:
                 line["message"] = str(error)
         print(json.dumps(line), file=self.log, flush=True)
-
-
-class Limit:
-    """At most ``rate`` requests a second from one caller, twice as many at once; 0: no limit."""
-
-    MOST_CALLERS = 10_000
-
-    def __init__(self, rate: float) -> None:
-        self.rate = rate
-        self._left: dict[int, tuple[float, float]] = {}  # caller -> (requests left, when)
-
-    def wait(self, who: str) -> float:
-        """Seconds until the caller may ask again; 0: now."""
-        if self.rate <= 0:
-            return 0.0
-        now, caller = time.monotonic(), hash(who)
-        left, then = self._left.pop(caller, (2 * self.rate, now))
-        left = min(2 * self.rate, left + (now - then) * self.rate)
-        allowed = left >= 1
-        self._left[caller] = (left - 1 if allowed else left, now)
-        if len(self._left) > self.MOST_CALLERS:
-            self._left.pop(next(iter(self._left)))
-        return 0.0 if allowed else (1 - left) / self.rate
 
 
 def _internal(passing: Passing) -> Refused:

@@ -54,6 +54,7 @@ class Hub:
         self.trouble: FewrecError | None = None  # why the active version cannot be served
         self._seen_models = -1
         self._warmed: Serving | None = None
+        self._health: tuple[Serving, dict[str, Any]] | None = None
         self._turn = threading.Lock()
         self._histories: OrderedDict[tuple[Any, ...], tuple[Entity, dict[Any, float]]] = OrderedDict()
         self._histories_lock = threading.Lock()
@@ -171,6 +172,13 @@ class Hub:
                 while len(self._lists) > KEPT_LISTS:
                     self._lists.popitem(last=False)
         return made
+
+    def health(self, serving: Serving) -> dict[str, Any]:
+        """The health of the rows, looked at once for each state of them."""
+        found = self._health
+        if found is None or found[0] is not serving:
+            found = self._health = (serving, serving.model.data.health().to_dict())
+        return found[1]
 
     def warm(self) -> None:
         """Answers once for a known user and once for a stranger, so that what is made at first use is made before

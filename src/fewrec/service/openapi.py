@@ -114,8 +114,11 @@ def _body(endpoint: Endpoint, kind: str) -> dict[str, Any]:
 
 
 def _content(endpoint: Endpoint) -> dict[str, Any]:
-    if endpoint.plain is not None:
-        return {endpoint.plain: {"schema": {"type": "object" if "json" in endpoint.plain else "string"}}}
+    if endpoint.plain:
+        return {
+            kind: {"schema": {"type": "object" if kind.endswith("/json") else "string"}}
+            for kind in endpoint.plain
+        }
     schema = {"type": "object", "required": ["data"], "properties": {"data": endpoint.reply}}
     return {"application/json": {"schema": schema}}
 

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
@@ -65,7 +66,7 @@ def serve(
             hub = Hub(store, config, models_of(settings), cache=vectors_in(cache, config))
             if prepare is not None:
                 prepare(store, hub)
-            with _others(config, cache, listening, tell):
+            with _others(config, cache, listening):
                 host, port = listening.getsockname()[:2]
                 address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
                 answer(hub, listening, cache, tell, f"Listening on {address} (Ctrl-C ends it).")
@@ -77,7 +78,7 @@ def answer(
     """Answers on a socket, in this process, until a signal comes."""
     settings = hub.config.service
     hub.refresh()
-    caretaker = Caretaker(hub, database_of(settings), cache=str(cache) if cache else "", tell=tell)
+    caretaker = Caretaker(hub, database_of(settings), cache=str(cache) if cache else "", tell=warn)
     server = _Server(
         uvicorn.Config(
             create_app(hub, settings, host=settings.host, log=sys.stderr),
@@ -99,6 +100,15 @@ def answer(
         caretaker.stop()
 
 
+def warn(text: str) -> None:
+    """A line of the log that belongs to no request, in the same form."""
+    print(
+        json.dumps({"time": round(time.time(), 3), "level": "warning", "message": text}),
+        file=sys.stderr,
+        flush=True,
+    )
+
+
 class _Server(uvicorn.Server):
     """Ends by returning: uvicorn's own would raise the signal again, and nothing behind it would be put away."""
 
@@ -116,9 +126,7 @@ class _Server(uvicorn.Server):
 
 
 @contextlib.contextmanager
-def _others(
-    config: Config, cache: Path | None, listening: socket.socket, tell: Callable[[str], None]
-) -> Iterator[None]:
+def _others(config: Config, cache: Path | None, listening: socket.socket) -> Iterator[None]:
     """The other processes of the service, which answer on the same socket; one that dies is begun anew."""
     task = json.dumps(
         {"config": config.to_dict(), "cache": str(cache) if cache else None, "socket": listening.fileno()}
@@ -141,7 +149,7 @@ def _others(
         while not over.wait(1.0):
             for at, child in enumerate(running):
                 if child.poll() is not None and not over.is_set():
-                    tell(f"A worker ended with exit code {child.returncode}; another one takes its place.")
+                    warn(f"A worker ended with exit code {child.returncode}; another one takes its place.")
                     running[at] = begin()
 
     if config.service.workers == 1:

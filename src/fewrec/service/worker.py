@@ -6,6 +6,7 @@ If it dies, the caretaker notes why.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from fewrec.config import Config
+from fewrec.errors import StoreError
 from fewrec.service.hub import fit
 from fewrec.service.place import vectors_in
 from fewrec.store import Store, open_store
@@ -39,7 +41,8 @@ def work(store: Store, config: Config, models: Path, version: int, cache: Any) -
         while not over.wait(0.5):
             if said != before or time.monotonic() - last > BEAT_SECONDS:
                 before, last = dict(said), time.monotonic()
-                store.versions.say(version, progress=before)
+                with contextlib.suppress(StoreError):  # a busy store hears the next beat
+                    store.versions.say(version, progress=before)
 
     beating = threading.Thread(target=beat, daemon=True)
     beating.start()

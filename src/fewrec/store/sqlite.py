@@ -18,6 +18,9 @@ Row = tuple[Any, ...]
 BUSY_SECONDS = 5.0
 """How long a write waits for another process."""
 
+KEPT_READERS = 16
+"""Connections that wait for the next reader; more than these are closed after use."""
+
 
 class _Session:
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -39,7 +42,7 @@ class _Session:
 
 
 class SQLite:
-    """One connection writes, every thread reads by its own; in memory one connection does both.
+    """One connection writes, others read, as many as there are readers at once; in memory one does both.
 
     ``synchronous=FULL``: a write has reached the disk when it returns, so a power cut loses nothing acknowledged. With
     ``NORMAL`` only a crash of the process would be safe.
@@ -53,8 +56,9 @@ class SQLite:
         self._path = None if path in ("", ":memory:") else Path(path)
         self._busy = busy_seconds
         self._lock = threading.RLock()
-        self._readers = threading.local()
-        self._open: list[sqlite3.Connection] = []
+        self._pool = threading.Lock()  # not the one of the writer: no reader waits for a disk
+        self._idle: list[sqlite3.Connection] = []
+        self._closed = False
         with self._told():
             if self._path is not None:
                 self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -67,8 +71,6 @@ class SQLite:
             isolation_level=None,  # transactions begin and end where this file says so
             check_same_thread=False,
         )
-        with self._lock:
-            self._open.append(connection)
         if self._path is not None:
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=FULL")
@@ -82,14 +84,30 @@ class SQLite:
                 yield _Session(self._writer)
             return
         with self._told():
-            connection = getattr(self._readers, "connection", None)
-            if connection is None:
-                connection = self._readers.connection = self._connect()
-            connection.execute("BEGIN")
+            with self._pool:
+                connection = self._idle.pop() if self._idle else None
+            connection = connection or self._connect()
             try:
-                yield _Session(connection)
-            finally:
-                connection.execute("ROLLBACK")
+                connection.execute("BEGIN")
+                try:
+                    yield _Session(connection)
+                finally:
+                    connection.execute("ROLLBACK")
+            except sqlite3.Error:
+                connection.close()  # whatever state it is in, nobody else shall have it
+                raise
+            except BaseException:
+                self._put_back(connection)
+                raise
+            self._put_back(connection)
+
+    def _put_back(self, connection: sqlite3.Connection) -> None:
+        """Keeps a connection for the next reader. Threads come and go, so none owns one for good."""
+        with self._pool:
+            if self._closed or len(self._idle) >= KEPT_READERS:
+                connection.close()
+            else:
+                self._idle.append(connection)
 
     @contextmanager
     def write(self) -> Iterator[_Session]:
@@ -104,10 +122,11 @@ class SQLite:
                 raise
 
     def close(self) -> None:
-        with self._lock:
-            for connection in self._open:
+        with self._lock, self._pool:
+            self._closed = True
+            for connection in [self._writer, *self._idle]:
                 connection.close()
-            self._open.clear()
+            self._idle.clear()
 
     @contextmanager
     def _told(self) -> Iterator[None]:

@@ -67,7 +67,13 @@ class Versions:
     def start(self) -> Version | None:
         """The waiting version, now fitting; ``None`` where none waits or another fit is alive. A fit that has been
         silent for long is put down as failed."""
+        with self._backend.read() as session:
+            if not session.rows("SELECT 1 FROM models WHERE status = 'waiting' LIMIT 1"):
+                return None  # asked several times a second: a look costs no write
         with self._backend.write() as session:
+            session.run(
+                "UPDATE counters SET value = value WHERE name = 'models'"
+            )  # others wait here for their turn
             waiting = session.rows("SELECT version FROM models WHERE status = 'waiting' ORDER BY version")
             fitting = session.rows("SELECT version, beat FROM models WHERE status = 'fitting'")
             alive = [version for version, beat in fitting if time.time() - beat < SILENT_SECONDS]

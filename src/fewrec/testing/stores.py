@@ -282,14 +282,22 @@ class StoreContract:
         assert store.versions.get(1).about["reason"] == "the worker ended without a word."
 
     def test_no_version_is_fitted_twice_at_once(self, store: Store) -> None:
-        store.versions.request()
-        started = []
-        threads = [threading.Thread(target=lambda: started.append(store.versions.start())) for _ in range(5)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert sum(version is not None for version in started) == 1
+        for number in range(1, 6):
+            store.versions.request()
+            started: list[Any] = []
+            gate = threading.Barrier(5)
+
+            def start(gate: threading.Barrier = gate, started: list[Any] = started) -> None:
+                gate.wait()
+                started.append(store.versions.start())
+
+            threads = [threading.Thread(target=start) for _ in range(5)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            assert [version.version for version in started if version is not None] == [number]
+            store.versions.say(number, status="failed")
 
     # -- opening again
 

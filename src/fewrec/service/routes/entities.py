@@ -98,7 +98,7 @@ def _endpoints(noun: str, put: Any, get: Any, page: Any) -> list[Endpoint]:
     return [
         Endpoint(
             "PUT", f"/v1/{noun}s", "write", put, f"Adds or replaces {article}, or many.", f"{noun}s",
-            body=one_or_many(ENTITY), reply=COUNT,
+            body=one_or_many(ENTITY), reply=COUNT, slow=noun == "item",
             example={"body": [{"id": id, "columns": sample}]},
         ),
         Endpoint(
@@ -126,7 +126,7 @@ ENDPOINTS = (
     Endpoint(
         "DELETE", "/v1/items/{id}", "write", delete_item,
         "Takes an item out, and what people did with it; it is listed no more.", "items",
-        example={"path": {"id": "7"}}, fails=(404,),
+        example={"path": {"id": "7"}}, fails=(404,), slow=True,
     ),
     *_endpoints("user", put_users, get_user, lambda ask: _page(ask, ask.hub.store.users)),
 )  # fmt: skip

@@ -140,7 +140,7 @@ ENDPOINTS = (
     Endpoint(
         "GET", "/v1/items/{id}/audience", "write", audience,
         "Who should see an item, which may be new: users who have not met it, most likely to like it first.",
-        "lists", query={"n": N}, example={"path": {"id": "7"}, "query": {"n": 3}}, fails=(404, 503),
+        "lists", query={"n": N}, example={"path": {"id": "7"}, "query": {"n": 3}}, fails=(404, 503), slow=True,
     ),
     Endpoint(
         "POST", "/v1/questions", "read", question,

@@ -56,5 +56,5 @@ ENDPOINTS = (
              reply=VERSION, example={"path": {"version": "1"}}, fails=(404,)),
     Endpoint("POST", "/v1/models/{version}/activate", "admin", activate,
              "Lets a version answer from now on: a newer one, or one from before.", "models",
-             reply=VERSION, example={"path": {"version": "1"}}, fails=(404,)),
+             reply=VERSION, example={"path": {"version": "1"}}, fails=(404,), slow=True),
 )  # fmt: skip

@@ -73,7 +73,7 @@ ENDPOINTS = (
     Endpoint(
         "DELETE", "/v1/users/{id}", "admin", erase,
         "Erases a person: their rows at once, their influence with the next version, which is fitted right away.",
-        "users", reply=RECEIPT, status=202, example={"path": {"id": "anna"}}, fails=(404,),
+        "users", reply=RECEIPT, status=202, example={"path": {"id": "anna"}}, fails=(404,), slow=True,
     ),
     Endpoint(
         "GET", "/v1/erasures/{id}", "admin", erasure, "How far an erasure is. The receipt does not say whose it was.",
