@@ -18,7 +18,7 @@ from fewrec.encode import resolve
 from fewrec.errors import ConfigError, DataError, EncoderError, StoreError
 
 
-@pytest.mark.parametrize("loss", ["mse", "softmax"])
+@pytest.mark.parametrize("loss", ["ridge", "mse", "softmax"])
 def test_what_is_planted_is_found(shop, noisy, loss):
     lines = []
     found = finetune(shop(), noisy, loss=loss, cache=None, progress=False, say=lines.append)
@@ -162,7 +162,7 @@ def test_ready_vectors_cannot_be_tuned(shop):
 
 
 def test_the_flags_name_every_loss():
-    assert tuple(LOSSES) == FLAGS
+    assert ("ridge", *LOSSES) == FLAGS
 
 
 def test_the_command_line(shop, tmp_path, capsys):
@@ -194,3 +194,18 @@ def test_the_command_line(shop, tmp_path, capsys):
     assert "epoch 1: loss" in printed.err
     assert main(["recommend", *tables, f"--encoder={out}", "--like=Crudalia", "-n=2", "--json"]) == 0
     assert len(json.loads(capsys.readouterr().out)["recommendations"]) == 2
+
+
+def test_texts_are_altered_for_training_alone(shop, noisy):
+    """What validation marks before any training is the same; what is trained on is not."""
+    asked = []
+
+    def other_item(text, rng):
+        asked.append(text)
+        return f"thing0 7{rng.integers(0, 200):03d}"
+
+    plain = finetune(shop(), noisy, epochs=2, cache=None, progress=False)
+    wild = finetune(shop(), noisy, epochs=2, cache=None, progress=False, augment=[other_item] * 9)
+    assert len(asked) == 9 * 200
+    # Nine epochs of ten are trained on texts of other items: nothing is learned there.
+    assert wild.epochs[-1].loss > plain.epochs[-1].loss

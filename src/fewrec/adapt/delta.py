@@ -5,15 +5,22 @@
 
 ``x_i`` (D,) is the frozen vector of item i, ``A`` (D, R) starts at random and ``B`` (R, D) at zero, so that tuning
 starts at the frozen encoder; an l2 pull draws both to zero. ``b`` and ``scale`` serve the loss alone. Frozen text
-vectors with a small trainable delta: "Let it go? Not quite" (arXiv 2507.23459) adds one free vector per item; here the
-correction is a function of the frozen vector, because an item that nobody has met has no vector of its own to learn.
+vectors with a small trainable delta: "Let it go? Not quite" (arXiv 2507.23459) adds one free vector per item; here
+the correction is a function of the frozen vector, because an item that nobody has met has no vector of its own to
+learn.
 
-NumPy alone: gradients are written out, the optimiser is AdamW (Loshchilov & Hutter 2019) with warm-up and clipping.
+``epsilon``: adversarial training in embedding space (Miyato et al. 2017, arXiv 1605.07725, equations 3 to 5): the
+loss at ``x + r``, ``r = epsilon |x| g / |g|`` with ``g`` the gradient of the loss at ``x``, is added to that at
+``x``. The paper moves the vectors of words; here the vectors of whole texts are moved, because the frozen encoder
+gives nothing else, each by its own gradient.
+
+NumPy alone: gradients are written out, the optimiser is Adam (Kingma & Ba 2015) with warm-up and clipping; the pull
+``l2 |A B|^2`` is a part of the loss, because it is the correction that should be small, not its factors.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -26,6 +33,7 @@ from fewrec.signals import CENTRING
 __all__ = ["DeltaSettings", "DeltaTrainer"]
 
 Array = NDArray[np.float32]
+UnitLoss = Callable[[Array], tuple[float, Array, dict[str, Array]]]
 
 
 @dataclass(frozen=True)
@@ -33,17 +41,33 @@ class DeltaSettings:
     """How the correction is trained."""
 
     rank: int = 64
-    learning_rate: float = 1e-3
-    l2: float = 0.05  # decoupled weight decay, in units of the learning rate
+    learning_rate: float = 2e-3
+    l2: float = 0.002  # times the squared entries of the correction A B
     batch_size: int = 64
     dropout: float = 0.2  # of the entries of the frozen vectors that the correction sees
-    warm_up: int = 20  # steps
+    warm_up: int = 10  # steps
     clip: float = 1.0  # largest norm of the gradient of one array
+    epsilon: float = (
+        0.0  # radius of the adversarial perturbation, as a share of a vector's length; 0 for none
+    )
+
+
+def told(scores: Array, batch: Batch) -> float:
+    """Accuracy: the share of hidden interactions whose like or dislike the sign of the score tells, less the mean
+    score of the row; NaN where nothing is hidden."""
+    observed = (batch.value != 0) & batch.allowed
+    if not observed.any():
+        return float("nan")
+    mean = (scores * batch.allowed).sum(axis=1, keepdims=True) / np.maximum(
+        batch.allowed.sum(axis=1, keepdims=True), 1
+    )
+    return float(((scores > mean) == (batch.value > 0))[observed].mean())
 
 
 @dataclass
 class DeltaTrainer:
-    """The correction while it is trained. ``vectors`` (I, D) frozen, zero rows where an item has no text."""
+    """The correction while it is trained. ``vectors`` (I, D) frozen, zero rows where an item has no text; ``others``
+    are those of altered texts of the same items, of which `look_at` chooses one set."""
 
     vectors: Array
     loss: Loss
@@ -51,13 +75,12 @@ class DeltaTrainer:
     scale: float
     settings: DeltaSettings = field(default_factory=DeltaSettings)
     seed: int = 0
+    others: Sequence[Array] = ()
 
     def __post_init__(self) -> None:
         known: NDArray[np.bool_] = np.asarray(self.vectors.any(axis=1))
         self.mean = self.vectors[known].mean(axis=0) if known.any() else np.zeros_like(self.vectors[0])
-        self._known = known
-        self._off = np.asarray((self.vectors - self.mean) * known[:, None], dtype=np.float32)  # (I, D)
-        self._centred = np.asarray((self.vectors - CENTRING * self.mean) * known[:, None], dtype=np.float32)
+        self.look_at(0)
         width, rank = self.vectors.shape[1], self.settings.rank
         start = np.random.default_rng(self.seed).standard_normal((width, rank)) / np.sqrt(width)
         self.state: dict[str, NDArray[np.float32]] = {
@@ -70,6 +93,14 @@ class DeltaTrainer:
             name: np.zeros((2, *part.shape), dtype=np.float32) for name, part in self.state.items()
         }
         self.steps = 0
+        self.told = np.nan  # accuracy of the last batch
+
+    def look_at(self, which: int) -> None:
+        """Trains on the texts as they are (0), or on an altered set (1, 2, ...)."""
+        vectors = self.others[which - 1] if which else self.vectors
+        known = vectors.any(axis=1, keepdims=True)
+        self._off = np.asarray((vectors - self.mean) * known, dtype=np.float32)  # (I, D)
+        self._centred = np.asarray((vectors - CENTRING * self.mean) * known, dtype=np.float32)
 
     def correction(self) -> dict[str, Array]:
         """What `fewrec.encode.adapted` serves: ``mean``, ``left``, ``right``."""
@@ -80,38 +111,74 @@ class DeltaTrainer:
     ) -> float:
         """One step of the optimiser; gives back the loss before it."""
         value, gradient = self.slope(support, items, batch, rng)
-        self._adam(gradient)
+        self.update(gradient)
         return value
 
     def slope(
         self, support: sp.csr_matrix, items: NDArray[np.intp], batch: Batch, rng: np.random.Generator | None
     ) -> tuple[float, dict[str, Array]]:
         """``(loss, gradient by array)``; without ``rng`` nothing is dropped out."""
-        state, off, base = self.state, self._off[items], self._centred[items]
+
+        def at(unit: Array) -> tuple[float, Array, dict[str, Array]]:
+            people = np.asarray(support @ unit)  # (B, D)
+            cosines = people @ unit.T  # (B, C)
+            scale = np.float32(np.exp(self.state["scale"][0]))
+            scores = scale * cosines + self.state["bias"][items]
+            self.told = told(scores, batch)
+            value, push = self.loss(scores, batch)
+            by_cosine = scale * push
+            by_bias = np.zeros_like(self.state["bias"])
+            by_bias[items] = push.sum(axis=0)
+            by_scale = np.array([float((push * cosines).sum()) * float(scale)], dtype=np.float32)
+            by_unit = by_cosine.T @ people + np.asarray(support.T @ (by_cosine @ unit))
+            return value, by_unit, {"bias": by_bias, "scale": by_scale}
+
+        return self.slope_of(at, items, rng)
+
+    def slope_of(
+        self, loss: UnitLoss, items: NDArray[np.intp], rng: np.random.Generator | None
+    ) -> tuple[float, dict[str, Array]]:
+        """The same for any ``loss`` of the tuned unit vectors ``(C, D)`` of ``items``, that gives its value, its
+        slope there, and its slopes at other arrays. With ``epsilon`` the loss is that at the vectors plus that at the
+        vectors moved up their own gradient (adversarial training)."""
+        off = self._off[items]
         if rng is not None and self.settings.dropout:
             keep = rng.random(off.shape, dtype=np.float32) >= self.settings.dropout
             off = off * keep / np.float32(1 - self.settings.dropout)
-        inner = off @ state["left"]  # (C, R)
-        raw = base + inner @ state["right"]  # (C, D)
+        base = self._centred[items]
+        value, gradient, up = self._at(loss, off, base)
+        if self.settings.epsilon:
+            radius = self.settings.epsilon * np.linalg.norm(base, axis=1, keepdims=True)
+            move = np.asarray(
+                radius * up / np.maximum(np.linalg.norm(up, axis=1, keepdims=True), 1e-12), np.float32
+            )
+            against, more, _ = self._at(loss, off + move, base + move)
+            value, gradient = value + against, {name: part + more[name] for name, part in gradient.items()}
+        left, right = self.state["left"], self.state["right"]
+        pull = np.float32(self.settings.l2)
+        size = float(((left.T @ left) * (right @ right.T)).sum())  # |A B|^2
+        gradient["left"] += 2 * pull * (left @ (right @ right.T))
+        gradient["right"] += 2 * pull * ((left.T @ left) @ right)
+        return value + float(pull) * size, gradient
+
+    def _at(self, loss: UnitLoss, off: Array, base: Array) -> tuple[float, dict[str, Array], Array]:
+        """``(loss, gradient by array, gradient at the frozen vectors (C, D))``."""
+        left, right = self.state["left"], self.state["right"]
+        inner = off @ left  # (C, R)
+        raw = base + inner @ right  # (C, D)
         length = np.maximum(np.linalg.norm(raw, axis=1, keepdims=True), 1e-9)
         unit = raw / length
-        people = np.asarray(support @ unit)  # (B, D)
-        cosines = people @ unit.T  # (B, C)
-        scale = np.float32(np.exp(state["scale"][0]))
-        value, push = self.loss(scale * cosines + state["bias"][items], batch)
-        by_cosine = scale * push
-        by_unit = by_cosine.T @ people + np.asarray(support.T @ (by_cosine @ unit))
+        value, by_unit, others = loss(unit)
         by_raw = (by_unit - unit * np.einsum("cd,cd->c", unit, by_unit)[:, None]) / length
-        by_bias = np.zeros_like(state["bias"])
-        by_bias[items] = push.sum(axis=0)
-        return value, {
-            "left": off.T @ (by_raw @ state["right"].T),
-            "right": inner.T @ by_raw,
-            "bias": by_bias,
-            "scale": np.array([float((push * cosines).sum()) * float(scale)], dtype=np.float32),
-        }
+        by_inner = by_raw @ right.T
+        return (
+            value,
+            {"left": off.T @ by_inner, "right": inner.T @ by_raw, **others},
+            by_raw + by_inner @ left.T,
+        )
 
-    def _adam(self, gradient: Mapping[str, Array]) -> None:
+    def update(self, gradient: Mapping[str, Array]) -> None:
+        """One step of AdamW down the ``gradient``; arrays that it does not name stay."""
         self.steps += 1
         rate = self.settings.learning_rate * min(1.0, self.steps / max(self.settings.warm_up, 1))
         for name, slope in gradient.items():
@@ -122,6 +189,4 @@ class DeltaTrainer:
             first += np.float32(0.1) * (slope - first)
             second += np.float32(0.001) * (slope * slope - second)
             move = (first / (1 - 0.9**self.steps)) / (np.sqrt(second / (1 - 0.999**self.steps)) + 1e-8)
-            if name in ("left", "right"):
-                move = move + np.float32(self.settings.l2) * self.state[name]
             self.state[name] -= np.asarray(rate * move, dtype=np.float32)

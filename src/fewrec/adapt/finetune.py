@@ -4,29 +4,35 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fewrec.adapt.checkpoint import Checkpoint, key_of
 from fewrec.adapt.delta import DeltaSettings
-from fewrec.adapt.losses import loss_named
-from fewrec.adapt.run import Epoch, Run, World
+from fewrec.adapt.deltatuner import DeltaTuner
+from fewrec.adapt.losses import LOSSES
+from fewrec.adapt.run import Epoch, Run
 from fewrec.adapt.trial import CERTAIN, Paired
+from fewrec.adapt.world import World
 from fewrec.data import Dataset
-from fewrec.encode import resolve
+from fewrec.encode import Encoder, encode_texts, resolve
 from fewrec.encode.adapted import CLASS, AdaptedEncoder
 from fewrec.errors import ConfigError
 from fewrec.persist import write_folder
 from fewrec.recommender.model import Progress, shown
 from fewrec.recommender.threads import one_thread
+from fewrec.signals import TrainingData
 
 __all__ = ["Finetuned", "finetune"]
 
 Verdict = Literal["tuned", "kept frozen"]
+MODES = ("delta",)
+Augment = Callable[[str, np.random.Generator], str]
 
 
 @dataclass(frozen=True)
@@ -44,6 +50,7 @@ class Finetuned:
     seconds: float
     base: str | None  # the name by which the base can be had again; None for an object
     correction: dict[str, NDArray[np.float32]] = field(default_factory=dict)
+    checkpoint: Checkpoint = field(default_factory=lambda: Checkpoint(None, ""))
 
     def to_dict(self) -> dict[str, Any]:
         """All but the encoder, JSON-ready."""
@@ -71,7 +78,9 @@ class Finetuned:
                 hint="Register it with fewrec.encode.register_encoder and pass its name.",
             )
         about = {"class": CLASS, "base": self.base, "base_id": self.encoder.base_id, **self.to_dict()}
-        return write_folder(folder, about, self.correction, {})
+        saved = write_folder(folder, about, self.correction, {})
+        self.checkpoint.clear()  # only now: a kill before this line must not cost the run
+        return saved
 
 
 def finetune(
@@ -79,41 +88,67 @@ def finetune(
     encoder: Any = "default",
     *,
     mode: Literal["delta"] = "delta",
-    loss: str = "mse",
+    loss: str = "ridge",
     epochs: int = 30,
     patience: int = 4,
     seed: int = 0,
     cache: Any = "default",
     settings: DeltaSettings | None = None,
+    augment: Augment | Sequence[Augment] = (),
+    checkpoint: str | os.PathLike[str] | None = None,
     progress: bool | Progress = True,
     say: Callable[[str], None] | None = None,
 ) -> Finetuned:
     """An encoder tuned on ``data``, or the same one where tuning was not certain to help.
 
     Three parts of the items: tuning sees the first, early stopping the second (for people whom tuning has not seen),
-    and the third decides. ``loss``: a name of ``fewrec.adapt.losses.LOSSES``. ``epochs``: at most; training stops when
-    the validation NDCG@10 has not risen for ``patience`` epochs, and the best epoch counts. ``say`` gets one line for
-    each epoch.
+    and the third decides. ``loss``: "ridge" (see `fewrec.adapt.ridge`) or a name of ``fewrec.adapt.losses.LOSSES``.
+    ``epochs``: at most; training stops when the validation NDCG@10 has not risen for ``patience`` epochs, and the
+    best epoch counts. ``checkpoint``: a folder in which the run keeps where it stands; the same call goes on from
+    there. ``augment``: functions ``(text, generator) -> text`` that alter a text but not its meaning; each epoch is
+    trained on the titles as they are, or on those that one of them has altered. Validation and test see them as they
+    are. ``say`` gets one line for each epoch.
 
     Raises ``ConfigError`` for unknown names, ``DataError`` where there is no text or nobody likes two things.
     """
-    loss_named(loss)
-    if mode != "delta":
+    if mode not in MODES:
         raise ConfigError(
-            f"there is no mode {mode!r}.", where="mode", value=mode, hint="Choose one of: delta."
+            f"there is no mode {mode!r}.",
+            where="mode",
+            value=mode,
+            hint=f"Choose one of: {', '.join(MODES)}.",
+        )
+    if loss != "ridge" and loss not in LOSSES:
+        known = ", ".join(["ridge", *LOSSES])
+        raise ConfigError(
+            f"there is no loss {loss!r}.", where="loss", value=loss, hint=f"Choose one of: {known}."
         )
     if epochs < 1 or patience < 1:
         raise ConfigError("epochs and patience are at least 1.", where="adapt", value=(epochs, patience))
     begin = time.perf_counter()
-    base = resolve(encoder)
+    base, how = resolve(encoder), settings or DeltaSettings()
     tell = say or (lambda line: None)
     with shown(progress) as show, one_thread:
         report = show or (lambda what, done, total: None)
         world = World.of(data.sorted(), base, seed, cache, report)
-        run = Run(world, loss, settings or DeltaSettings(), seed)
+        ways = [augment] if callable(augment) else list(augment)
+        altered = [_altered(world.texts["title"], way, base, (seed, 4, at)) for at, way in enumerate(ways)]
+        key = key_of(
+            data=data.fingerprint, encoder=base.id, mode=mode, loss=loss, settings=asdict(how), seed=seed,
+            patience=patience, altered=[float(part.sum()) for part in altered],
+        )  # fmt: skip
+        kept = Checkpoint(None if checkpoint is None else Path(checkpoint), key)
+
+        def make(training: TrainingData, people: NDArray[np.intp] | None) -> DeltaTuner:
+            return DeltaTuner(world.raw, training, people, loss, how, seed, altered)
+
+        run = Run(world, make, seed, kept)
         done, best = run.search(epochs, patience, tell, report)
         test = run.verdict(best, report) if best else Paired(0.0, 0.0, 0.0, 0.0, 0)
-        correction = {} if not test.ahead else run.correction(best, world.training, report)
+        correction: dict[str, NDArray[np.float32]] = {}
+        if test.ahead:
+            tuner = run.train("whole", world.training, best, report)
+            correction = cast(DeltaTuner, tuner).trainer.correction()
     why = _why(best, test)
     tell(f"test: {why}")
     return Finetuned(
@@ -128,7 +163,14 @@ def finetune(
         time.perf_counter() - begin,
         _name_of(encoder),
         correction,
+        kept,
     )
+
+
+def _altered(texts: Sequence[str], way: Augment, base: Encoder, seed: tuple[int, ...]) -> NDArray[np.float32]:
+    """(I, D) vectors of altered texts. They go to no cache: other seeds make other texts."""
+    rng = np.random.default_rng(seed)
+    return encode_texts(base, [way(text, rng) if text.strip() else "" for text in texts], cache=None)
 
 
 def _why(best: int, test: Paired) -> str:

@@ -2,9 +2,8 @@
 
 ``scores`` (B, C): ``B`` strangers, ``C`` candidate items. ``allowed`` (B, C): candidates that are not the support.
 ``wanted`` (B, C): hidden items that were liked. ``value`` (B, C): how much each candidate is liked, 0 where nothing
-is known. ``log_weight`` (C,): logarithm of how many items of the catalogue a candidate stands for (0 for all, where the
-candidates are the catalogue).
-"""
+is known. ``log_weight`` (C,): logarithm of how many items of the catalogue a candidate stands for (0 for all, where
+the candidates are the catalogue)."""
 
 from __future__ import annotations
 
@@ -14,9 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fewrec.errors import ConfigError
-
-__all__ = ["LOSSES", "Batch", "loss_named"]
+__all__ = ["LOSSES", "Batch"]
 
 Array = NDArray[np.float32]
 Loss = Callable[[Array, "Batch"], tuple[float, Array]]
@@ -113,18 +110,6 @@ LOSSES: dict[str, Loss] = {
     "softmax": softmax,
     "contrastive": contrastive,
 }
-
-
-def loss_named(name: str) -> Loss:
-    """The loss; ``ConfigError`` for a name that is none."""
-    if name not in LOSSES:
-        raise ConfigError(
-            f"there is no loss {name!r}.",
-            where="loss",
-            value=name,
-            hint=f"Choose one of: {', '.join(LOSSES)}.",
-        )
-    return LOSSES[name]
 
 
 def _softmax(scores: Array) -> Array:

@@ -13,7 +13,7 @@ from fewrec.fewshot.ranker import Ranker
 from fewrec.fewshot.smoothrank import CUTOFF, ideal_gain
 from fewrec.signals import Supports, TrainingData, resolve_signals, text_neighbours
 
-__all__ = ["Paired", "new_item_ndcg", "paired", "with_views"]
+__all__ = ["Judge", "Paired", "new_item_ndcg", "paired", "with_views"]
 
 Floats = NDArray[np.float64]
 BATCH = 64
@@ -72,8 +72,9 @@ def with_views(training: TrainingData, views: Mapping[str, NDArray[np.float32]])
 def new_item_ndcg(
     training: TrainingData, hidden: NDArray[np.intp], users: NDArray[np.intp], seed: int
 ) -> Floats:
-    """(U,) NDCG@10 of ``hidden`` items, ranked among themselves as the full model does, for ``users`` whose other items
-    are known: by `NewItems`, or by the fused signals where texts share no words. NaN for who likes none of them."""
+    """(U,) NDCG@10 of ``hidden`` items, ranked among themselves as the full model does, for ``users`` whose other
+    items are known: by `NewItems`, or by the fused signals where texts share no words. NaN for who likes none of
+    them."""
     marks = np.full(len(users), np.nan)
     reduced = training.without_items(hidden)
     score = _scorer(reduced, hidden, seed)
@@ -96,6 +97,37 @@ def _scorer(
         return lambda supports: model.score(supports, items)
     ranker, _ = Ranker.fit(training, lambda: resolve_signals("default"), seed)
     return lambda supports: ranker.score_items(supports, items)
+
+
+class Judge:
+    """Marks embeddings by the NDCG@10 of ``hidden`` items for ``people``, quickly: the weights of `NewItems` are
+    learned once, with the frozen embeddings. Where texts share no words, plain cosines rank."""
+
+    def __init__(
+        self, training: TrainingData, hidden: NDArray[np.intp], people: NDArray[np.intp], seed: int
+    ) -> None:
+        self._training, self._hidden = training.without_items(hidden), hidden
+        wanted = training.liked[people][:, hidden].toarray() > 0
+        playing = wanted.any(axis=1) & (np.diff(self._training.liked[people].indptr) > 0)
+        self._people, self._wanted = people[playing][:QUICK_JUDGES], wanted[playing][:QUICK_JUDGES]
+        self._weights = NewItems.learn(self._training, seed)
+        self.frozen = self.mark(training.views)
+
+    def mark(self, views: Mapping[str, NDArray[np.float32]]) -> float:
+        """0 where nobody can be asked."""
+        if not len(self._people):
+            return 0.0
+        training = with_views(self._training, views)
+        supports = history_supports(training, self._people)
+        if self._weights is None:
+            scores = np.asarray(supports.liked @ views["title"]) @ views["title"][self._hidden].T
+        else:
+            model = NewItems.of(training, self._weights, QUICK_LANDMARKS)
+            scores = model.score(supports, self._hidden)
+        return float(ndcg(scores, self._wanted).mean())
+
+
+QUICK_JUDGES, QUICK_LANDMARKS = 300, 1000
 
 
 def ndcg(scores: NDArray[np.float32], wanted: NDArray[np.bool_]) -> Floats:

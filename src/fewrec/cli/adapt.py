@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from fewrec.cli import describe
 from fewrec.cli.fitted import tell_data, vector_cache
@@ -11,7 +12,7 @@ from fewrec.cli.parser import Parser, add_output, add_settings, add_talk, resolv
 from fewrec.cli.sources import read_data
 from fewrec.cli.talk import Talk
 
-LOSSES = ("mse", "softmax-mse", "softmax", "contrastive")
+LOSSES = ("ridge", "mse", "softmax-mse", "softmax", "contrastive")
 MODES = ("delta",)
 
 
@@ -25,7 +26,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     tune.add_argument("--out", metavar="FOLDER", required=True, help="where to save the encoder")
     how = tune.add_argument_group("tuning")
     how.add_argument("--mode", choices=MODES, default="delta", help="what is trained (default: delta)")
-    how.add_argument("--loss", choices=LOSSES, default="mse", help="what is made small (default: mse)")
+    how.add_argument("--loss", choices=LOSSES, default="ridge", help="what is made small (default: ridge)")
     how.add_argument("--epochs", type=int, default=30, metavar="N", help="at most (default: 30)")
     how.add_argument(
         "--patience", type=int, default=4, metavar="N", help="epochs without a better one (default: 4)"
@@ -59,6 +60,7 @@ def run(options: argparse.Namespace, talk: Talk) -> int:
             epochs=options.epochs,
             patience=options.patience,
             seed=config.model.seed,
+            checkpoint=_beside(options.out),
             cache=vector_cache(config.cache),
             progress=not talk.quiet,
             say=talk.say,
@@ -70,3 +72,9 @@ def run(options: argparse.Namespace, talk: Talk) -> int:
         print_lines(f"{found.why[0].upper()}{found.why[1:]}\nSaved in {options.out}.")
     talk.say(f"Next: fewrec fit --encoder {options.out} --items ... --interactions ... --out model")
     return 0
+
+
+def _beside(out: str) -> Path:
+    """Where an unfinished run stands until the folder ``out`` is written."""
+    target = Path(out).expanduser().absolute()
+    return target.with_name(f".{target.name}.tuning")

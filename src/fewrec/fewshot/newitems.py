@@ -84,9 +84,9 @@ class NewItems:
         return _learn(training, kernel_with(training, landmarks), landmarks, seed)
 
     @classmethod
-    def of(cls, training: TrainingData, weights: NDArray[np.float64]) -> NewItems:
-        """The maps, fitted on all training users and met items."""
-        landmarks = _landmarks(training, LANDMARKS)
+    def of(cls, training: TrainingData, weights: NDArray[np.float64], most: int = LANDMARKS) -> NewItems:
+        """The maps, fitted on all training users and met items, by ``most`` landmarks at most."""
+        landmarks = _landmarks(training, most)
         return cls._of(training, kernel_with(training, landmarks), landmarks, weights)
 
     @classmethod
