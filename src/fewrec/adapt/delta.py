@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 from fewrec.adapt.losses import Batch, Loss
 from fewrec.signals import CENTRING
 
-__all__ = ["DeltaSettings", "DeltaTrainer"]
+__all__ = ["DeltaSettings", "DeltaTrainer", "loss_at"]
 
 Array = NDArray[np.float32]
 UnitLoss = Callable[[Array], tuple[float, Array, dict[str, Array]]]
@@ -62,6 +62,27 @@ def told(scores: Array, batch: Batch) -> float:
         batch.allowed.sum(axis=1, keepdims=True), 1
     )
     return float(((scores > mean) == (batch.value > 0))[observed].mean())
+
+
+def loss_at(loss: Loss, support: sp.csr_matrix, batch: Batch, scale: float, bias: Array) -> UnitLoss:
+    """``loss`` as a function of the unit vectors (C, D) of the candidates: its value, its slope there, and in a dict
+    its slopes at ``bias`` (C,) and at the logarithm of ``scale``, and what `told` says."""
+
+    def at(unit: Array) -> tuple[float, Array, dict[str, Array]]:
+        people = np.asarray(support @ unit)  # (B, D)
+        cosines = people @ unit.T  # (B, C)
+        scores = np.asarray(scale * cosines + bias, dtype=np.float32)
+        value, push = loss(scores, batch)
+        by_cosine = np.float32(scale) * push
+        by_unit = by_cosine.T @ people + np.asarray(support.T @ (by_cosine @ unit))
+        others = {
+            "bias": push.sum(axis=0),
+            "scale": np.array([float((push * cosines).sum()) * scale], dtype=np.float32),
+            "told": np.array([told(scores, batch)], dtype=np.float32),
+        }
+        return value, by_unit, others
+
+    return at
 
 
 @dataclass
@@ -120,18 +141,12 @@ class DeltaTrainer:
         """``(loss, gradient by array)``; without ``rng`` nothing is dropped out."""
 
         def at(unit: Array) -> tuple[float, Array, dict[str, Array]]:
-            people = np.asarray(support @ unit)  # (B, D)
-            cosines = people @ unit.T  # (B, C)
-            scale = np.float32(np.exp(self.state["scale"][0]))
-            scores = scale * cosines + self.state["bias"][items]
-            self.told = told(scores, batch)
-            value, push = self.loss(scores, batch)
-            by_cosine = scale * push
+            scale, bias = float(np.exp(self.state["scale"][0])), self.state["bias"][items]
+            value, by_unit, others = loss_at(self.loss, support, batch, scale, bias)(unit)
             by_bias = np.zeros_like(self.state["bias"])
-            by_bias[items] = push.sum(axis=0)
-            by_scale = np.array([float((push * cosines).sum()) * float(scale)], dtype=np.float32)
-            by_unit = by_cosine.T @ people + np.asarray(support.T @ (by_cosine @ unit))
-            return value, by_unit, {"bias": by_bias, "scale": by_scale}
+            by_bias[items] = others["bias"]
+            self.told = float(others["told"][0])
+            return value, by_unit, {"bias": by_bias, "scale": others["scale"]}
 
         return self.slope_of(at, items, rng)
 

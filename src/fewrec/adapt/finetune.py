@@ -16,7 +16,9 @@ from fewrec.adapt.checkpoint import Checkpoint, key_of
 from fewrec.adapt.delta import DeltaSettings
 from fewrec.adapt.deltatuner import DeltaTuner
 from fewrec.adapt.losses import LOSSES
+from fewrec.adapt.modelfolder import put_model
 from fewrec.adapt.run import Epoch, Run
+from fewrec.adapt.transformer import TransformerSettings, TransformerTuner, tunable
 from fewrec.adapt.trial import CERTAIN, Paired
 from fewrec.adapt.world import World
 from fewrec.data import Dataset
@@ -31,7 +33,7 @@ from fewrec.signals import TrainingData
 __all__ = ["Finetuned", "finetune"]
 
 Verdict = Literal["tuned", "kept frozen"]
-MODES = ("delta",)
+MODES = ("delta", "lora", "full")
 Augment = Callable[[str, np.random.Generator], str]
 
 
@@ -39,7 +41,7 @@ Augment = Callable[[str, np.random.Generator], str]
 class Finetuned:
     """What came of it: ``encoder`` is the tuned one, or the frozen one where the verdict says so."""
 
-    encoder: AdaptedEncoder
+    encoder: Encoder
     verdict: Verdict
     why: str
     mode: str
@@ -49,7 +51,9 @@ class Finetuned:
     test: Paired
     seconds: float
     base: str | None  # the name by which the base can be had again; None for an object
+    base_id: str
     correction: dict[str, NDArray[np.float32]] = field(default_factory=dict)
+    network: TransformerTuner | None = None  # of a tuned model
     checkpoint: Checkpoint = field(default_factory=lambda: Checkpoint(None, ""))
 
     def to_dict(self) -> dict[str, Any]:
@@ -77,8 +81,11 @@ class Finetuned:
                 where="encoder",
                 hint="Register it with fewrec.encode.register_encoder and pass its name.",
             )
-        about = {"class": CLASS, "base": self.base, "base_id": self.encoder.base_id, **self.to_dict()}
-        saved = write_folder(folder, about, self.correction, {})
+        if self.network is not None:
+            saved = put_model(folder, self.network.write, self.to_dict())
+        else:
+            about = {"class": CLASS, "base": self.base, "base_id": self.base_id, **self.to_dict()}
+            saved = write_folder(folder, about, self.correction, {})
         self.checkpoint.clear()  # only now: a kill before this line must not cost the run
         return saved
 
@@ -87,13 +94,13 @@ def finetune(
     data: Dataset,
     encoder: Any = "default",
     *,
-    mode: Literal["delta"] = "delta",
+    mode: Literal["delta", "lora", "full"] = "delta",
     loss: str = "ridge",
     epochs: int = 30,
     patience: int = 4,
     seed: int = 0,
     cache: Any = "default",
-    settings: DeltaSettings | None = None,
+    settings: DeltaSettings | TransformerSettings | None = None,
     augment: Augment | Sequence[Augment] = (),
     checkpoint: str | os.PathLike[str] | None = None,
     progress: bool | Progress = True,
@@ -126,7 +133,15 @@ def finetune(
     if epochs < 1 or patience < 1:
         raise ConfigError("epochs and patience are at least 1.", where="adapt", value=(epochs, patience))
     begin = time.perf_counter()
-    base, how = resolve(encoder), settings or DeltaSettings()
+    base = resolve(encoder)
+    how = settings or (DeltaSettings() if mode == "delta" else TransformerSettings())
+    if isinstance(how, DeltaSettings) != (mode == "delta"):
+        raise ConfigError(
+            f"{type(how).__name__} are not those of mode {mode!r}.",
+            where="settings",
+            hint="delta takes DeltaSettings, lora and full take TransformerSettings.",
+        )
+    model = None if mode == "delta" else tunable(base)
     tell = say or (lambda line: None)
     with shown(progress) as show, one_thread:
         report = show or (lambda what, done, total: None)
@@ -139,21 +154,31 @@ def finetune(
         )  # fmt: skip
         kept = Checkpoint(None if checkpoint is None else Path(checkpoint), key)
 
-        def make(training: TrainingData, people: NDArray[np.intp] | None) -> DeltaTuner:
-            return DeltaTuner(world.raw, training, people, loss, how, seed, altered)
+        def make(training: TrainingData, people: NDArray[np.intp] | None) -> DeltaTuner | TransformerTuner:
+            if model is None or isinstance(how, DeltaSettings):
+                how_small = cast(DeltaSettings, how)
+                return DeltaTuner(world.raw, training, people, loss, how_small, seed, altered)
+            return TransformerTuner(model, world.texts, world.raw, training, people, mode, loss, how, seed)
 
         run = Run(world, make, seed, kept)
+        if model is not None:
+            estimate = cast(TransformerTuner, make(world.training, None)).estimate(epochs)
+            tell(
+                f"{mode}: at most {estimate / 60:.0f} minutes for {epochs} epochs on this machine, "
+                "and as long again to decide."
+            )
         done, best = run.search(epochs, patience, tell, report)
         test = run.verdict(best, report) if best else Paired(0.0, 0.0, 0.0, 0.0, 0)
-        correction: dict[str, NDArray[np.float32]] = {}
-        if test.ahead:
-            tuner = run.train("whole", world.training, best, report)
-            correction = cast(DeltaTuner, tuner).trainer.correction()
+        tuner = run.train("whole", world.training, best, report) if test.ahead else None
     why = _why(best, test)
     tell(f"test: {why}")
+    correction = tuner.trainer.correction() if isinstance(tuner, DeltaTuner) else {}
+    network = tuner if isinstance(tuner, TransformerTuner) else None
+    if network is not None:
+        network.name_after(base.id)
     return Finetuned(
-        AdaptedEncoder(base, base.id, correction or None),
-        "tuned" if correction else "kept frozen",
+        network or AdaptedEncoder(base, base.id, correction or None),
+        "tuned" if tuner is not None else "kept frozen",
         why,
         mode,
         loss,
@@ -162,7 +187,9 @@ def finetune(
         test,
         time.perf_counter() - begin,
         _name_of(encoder),
+        base.id,
         correction,
+        network,
         kept,
     )
 

@@ -10,7 +10,7 @@ section 5.4.2, for kernels). So the correction is tuned for being read by the ri
 met, and cannot gain by learning the training items by heart. ``K`` holds the tuned embeddings beside the words and
 features that the model uses, ``y_i`` is the item's row of the degree-normalised rating matrix in its leading
 directions (the squared error between the predicted rating matrix and the observed one), ``w_i = c / (c + 5)`` for an
-item met c times. Each step draws at most ``ITEMS`` items, because the inverse is cubic."""
+item met c times. Each step draws some of the items, because the inverse is cubic."""
 
 from __future__ import annotations
 
@@ -36,7 +36,8 @@ JITTER = 1e-3
 class RidgeTask:
     """The loss of ``training`` and its slope at the unit vectors of drawn items."""
 
-    def __init__(self, training: TrainingData) -> None:
+    def __init__(self, training: TrainingData, most: int = ITEMS) -> None:
+        self._most = most
         spectrum = training.spectrum("liked", 0.5, DIRECTIONS)
         # The two differ by the degrees alone, whose root is taken out so.
         rows = np.sign(spectrum.outer) * np.sqrt(np.abs(spectrum.outer * spectrum.inner))
@@ -51,7 +52,7 @@ class RidgeTask:
 
     def draw(self, rng: np.random.Generator) -> NDArray[np.intp]:
         """Items of one step, sorted."""
-        return np.sort(rng.permutation(self.met)[:ITEMS])
+        return np.sort(rng.permutation(self.met)[: self._most])
 
     def at(self, items: NDArray[np.intp]) -> Callable[[Array], tuple[float, Array, dict[str, Array]]]:
         """`slope` of these items, as `fewrec.adapt.delta` asks for it."""

@@ -30,9 +30,12 @@ class Tasks:
     value: sp.csr_matrix  # (U, I): 1 where liked, -1 where met and disliked
     users: NDArray[np.intp]
     met: NDArray[np.intp]
+    most: int  # candidates of a batch
 
     @classmethod
-    def of(cls, training: TrainingData, users: NDArray[np.intp] | None = None) -> Tasks:
+    def of(
+        cls, training: TrainingData, users: NDArray[np.intp] | None = None, most: int = CANDIDATES
+    ) -> Tasks:
         """Of all training users, or of ``users``."""
         enough = np.flatnonzero(np.diff(training.liked.indptr) >= 2)
         value = sp.csr_matrix(2 * training.liked - training.seen) if training.explicit else training.liked
@@ -41,6 +44,7 @@ class Tasks:
             sp.csr_matrix(value, dtype=np.float32),
             enough if users is None else np.intersect1d(enough, users),
             np.unique(training.liked.indices).astype(np.intp),
+            most,
         )
 
     def batches(
@@ -61,12 +65,12 @@ class Tasks:
         shown, hidden = [], []
         for user in users:
             likes = rng.permutation(self.liked.indices[self.liked.indptr[user] : self.liked.indptr[user + 1]])
-            k_shot = min(int(rng.choice([*K_SHOTS, len(likes)])), len(likes) - 1)
+            k_shot = min(int(rng.choice([*K_SHOTS, len(likes)])), len(likes) - 1, self.most // 8)
             shown.append(likes[:k_shot])
             hidden.append(likes[k_shot : k_shot + HIDDEN])
         own = np.unique(np.concatenate([*shown, *hidden]))
         others = np.setdiff1d(self.met, own, assume_unique=True)
-        drawn = rng.permutation(others)[: max(CANDIDATES - len(own), len(own))]
+        drawn = rng.permutation(others)[: max(self.most - len(own), len(own))]
         items = np.concatenate([own, drawn])
         log_weight = np.zeros(len(items), dtype=np.float32)
         log_weight[len(own) :] = np.log(len(others) / len(drawn)) if len(drawn) else 0

@@ -13,7 +13,7 @@ from fewrec.cli.sources import read_data
 from fewrec.cli.talk import Talk
 
 LOSSES = ("ridge", "mse", "softmax-mse", "softmax", "contrastive")
-MODES = ("delta",)
+MODES = ("delta", "lora", "full")
 
 
 def add(parser: argparse.ArgumentParser) -> None:

@@ -1,0 +1,256 @@
+"""``lora`` and ``full``: the text model itself is trained, by the same losses as the correction. Needs the extra
+``train``.
+
+The loss of a step needs the vectors of some hundred items at once, more than fit into one backward pass on a laptop.
+So each step reads all texts once without gradients, asks the loss for its slope at the vectors, and reads them again
+in small parts, now with gradients, each pushed by its own part of the slope: the same gradient in the memory of one
+part (gradient caching: Gao et al. 2021, arXiv 2101.06983). Dropout is off, or the two readings would differ.
+
+LoRA (Hu et al. 2022, arXiv 2106.09685): rank 8 beside every linear layer, merged into the weights when it is saved.
+AdamW with warm-up and clipping; bfloat16 on a GPU that has it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fewrec.adapt.delta import loss_at
+from fewrec.adapt.losses import LOSSES, mse
+from fewrec.adapt.ridge import RidgeTask
+from fewrec.adapt.tasks import Tasks
+from fewrec.encode.hub import HubEncoder
+from fewrec.errors import ConfigError, EncoderError
+from fewrec.signals import CENTRING, TrainingData
+
+__all__ = ["TransformerSettings", "TransformerTuner", "load_model", "tunable"]
+
+Array = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class TransformerSettings:
+    """How the text model is trained."""
+
+    rank: int = 8  # of LoRA
+    learning_rate: float = 2e-4  # for full tuning a tenth of it
+    steps: int = 8  # of an epoch
+    items: int = 128  # whose texts a step reads
+    batch_size: int = 16  # texts in one backward pass
+    people: int = 8  # of a step
+    warm_up: int = 5  # steps
+    clip: float = 1.0
+    weight_decay: float = 0.01
+
+
+def tunable(encoder: Any) -> HubEncoder:
+    """The encoder, if it is a Transformers model in a folder. Raises ``ConfigError``, ``EncoderError`` without the
+    extra."""
+    if not isinstance(encoder, HubEncoder):
+        raise ConfigError(
+            f"{getattr(encoder, 'id', encoder)} cannot be tuned itself.",
+            where="mode",
+            hint='Use mode "delta", which takes any encoder, or a Transformers model: hub:NAME or a folder.',
+        )
+    lacking = [
+        name for name in ("torch", "transformers", "peft", "sentence_transformers") if find_spec(name) is None
+    ]
+    if lacking:
+        raise EncoderError(
+            f"needs {', '.join(lacking)}.",
+            where="adapt",
+            value=lacking,
+            hint='Install it: pip install "fewrec[train]".',
+        )
+    return encoder
+
+
+def load_model(folder: Path) -> Any:
+    """The sentence-transformers model in ``folder``, on the GPU where there is one. No code of the folder's is
+    run."""
+    import torch
+    from sentence_transformers import SentenceTransformer
+
+    return SentenceTransformer(
+        str(folder),
+        device="cuda" if torch.cuda.is_available() else "cpu",
+        trust_remote_code=False,
+        local_files_only=True,
+        model_kwargs={"use_safetensors": True},
+    )
+
+
+class TransformerTuner:
+    """Trains the model in ``encoder.folder`` on the title view; every view is read by it."""
+
+    id = "unfinished"
+    batch_size = 32
+    cacheable = False
+
+    def __init__(
+        self,
+        encoder: HubEncoder,
+        texts: Mapping[str, Sequence[str]],
+        raw: Mapping[str, Array],
+        training: TrainingData,
+        people: NDArray[np.intp] | None,
+        mode: str,
+        loss: str,
+        settings: TransformerSettings,
+        seed: int,
+    ) -> None:
+        import torch
+
+        self._texts, self._settings, self._loss = texts, settings, LOSSES.get(loss, mse)
+        torch.manual_seed(seed)
+        self.model = load_model(encoder.folder)
+        self._lora: Any = None
+        if mode == "lora":
+            from peft import LoraConfig, get_peft_model
+
+            config = LoraConfig(r=settings.rank, lora_alpha=2 * settings.rank, target_modules="all-linear")
+            self._lora = get_peft_model(self.model[0].auto_model, config)  # changes the model in place
+        self.model.eval()  # no dropout, see above
+        self._trained = {n: p for n, p in self.model.named_parameters() if p.requires_grad}
+        rate = settings.learning_rate * (1.0 if mode == "lora" else 0.1)
+        self._optimiser = torch.optim.AdamW(
+            self._trained.values(), lr=rate, weight_decay=settings.weight_decay, foreach=False
+        )
+        self._rate, self._steps = rate, 0
+        self._mean = _mean(raw["title"])
+        self._ridge = self._tasks = None
+        if loss == "ridge":
+            self._ridge = RidgeTask(
+                training if people is None else training.with_users(people), settings.items
+            )
+        else:
+            self._tasks = Tasks.of(training, people, settings.items)
+        likes = np.bincount(training.liked.indices, minlength=training.n_items)
+        self._bias = np.log(likes + 1.0) if loss.startswith("softmax") else np.zeros(training.n_items)
+        self._scale = 0.3 if loss == "mse" else 3.0
+
+    def epoch(self, rng: np.random.Generator) -> tuple[float, float]:
+        values = []
+        for _ in range(self._settings.steps):
+            if self._ridge is not None:
+                items = self._ridge.draw(rng)
+                values.append(self._step(items, self._ridge.at(items)))
+            elif self._tasks is not None:
+                support, items, batch = next(self._tasks.batches(self._settings.people, rng))
+                bias = np.asarray(self._bias[items], dtype=np.float32)
+                values.append(self._step(items, loss_at(self._loss, support, batch, self._scale, bias)))
+        return float(np.mean(values)), np.nan
+
+    def estimate(self, epochs: int) -> float:
+        """Seconds that so many epochs will take on this machine, from one backward pass over a batch."""
+        texts = [text for text in self._texts["title"] if text.strip()][: self._settings.batch_size]
+        begin = time.perf_counter()
+        self._embed(texts).sum().backward()
+        self._optimiser.zero_grad()
+        once = (time.perf_counter() - begin) / max(len(texts), 1)
+        # A step reads each text twice, the first time without the way back, which is two thirds of the work.
+        return once * (4 / 3) * self._settings.items * self._settings.steps * epochs
+
+    def _step(self, items: NDArray[np.intp], loss: Callable[[Array], tuple[float, Array, Any]]) -> float:
+        import torch
+
+        texts = [self._texts["title"][item] or " " for item in items]
+        size = self._settings.batch_size
+        with torch.no_grad():
+            first = torch.cat([self._unit(texts[at : at + size]) for at in range(0, len(texts), size)])
+        value, slope, _ = loss(first.float().cpu().numpy())
+        for at in range(0, len(texts), size):
+            unit = self._unit(texts[at : at + size])
+            unit.backward(torch.from_numpy(np.ascontiguousarray(slope[at : at + size])).to(unit))
+        torch.nn.utils.clip_grad_norm_(list(self._trained.values()), self._settings.clip, foreach=False)
+        self._steps += 1
+        for group in self._optimiser.param_groups:
+            group["lr"] = self._rate * min(1.0, self._steps / max(self._settings.warm_up, 1))
+        self._optimiser.step()
+        self._optimiser.zero_grad()
+        return value
+
+    def _unit(self, texts: Sequence[str]) -> Any:
+        """(N, D) centred unit vectors, as the model will see them."""
+        import torch
+
+        vectors = self._embed(texts)
+        return torch.nn.functional.normalize(
+            vectors - torch.from_numpy(CENTRING * self._mean).to(vectors), dim=1
+        )
+
+    def _embed(self, texts: Sequence[str]) -> Any:
+        import torch
+
+        features = self.model.tokenize(list(texts))
+        features = {
+            name: part.to(self.model.device) for name, part in features.items() if hasattr(part, "to")
+        }
+        with torch.autocast(self.model.device.type, torch.bfloat16, enabled=self.model.device.type == "cuda"):
+            return self.model(features)["sentence_embedding"].float()
+
+    def vectors(self) -> dict[str, Array]:
+        return {name: self._read(column) for name, column in self._texts.items()}
+
+    def _read(self, column: Sequence[str]) -> Array:
+        rows = [row for row, text in enumerate(column) if text.strip()]
+        found = self.model.encode([column[row] for row in rows], batch_size=32, show_progress_bar=False)
+        out = np.zeros((len(column), found.shape[1]), dtype=np.float32)
+        out[rows] = found
+        return out
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        parts: dict[str, NDArray[Any]] = {"steps": np.array([self._steps])}
+        for number, tensor in enumerate(self._trained.values()):
+            parts[f"weight/{number}"] = tensor.detach().cpu().numpy().copy()
+            for name, moment in self._optimiser.state.get(tensor, {}).items():
+                parts[f"{name}/{number}"] = np.array(moment.detach().cpu().numpy())
+        return parts
+
+    def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
+        import torch
+
+        for number, tensor in enumerate(self._trained.values()):
+            with torch.no_grad():
+                tensor.copy_(torch.from_numpy(np.array(state[f"weight/{number}"])))
+            self._optimiser.state[tensor] = {
+                name: torch.from_numpy(np.array(state[f"{name}/{number}"]))
+                for name in ("step", "exp_avg", "exp_avg_sq")
+                if f"{name}/{number}" in state
+            }
+        self._steps = int(state["steps"][0])
+
+    @property
+    def dimension(self) -> int:
+        return int(self.model.get_sentence_embedding_dimension())
+
+    def encode(self, texts: Sequence[str]) -> Array:
+        """(N, D) float32, so that a run's result can be used before it is saved."""
+        return self._read(texts)
+
+    def name_after(self, base_id: str) -> None:
+        """From now on it is an encoder, whose ``id`` holds a hash of the trained weights."""
+        total = hashlib.sha256()
+        for tensor in self._trained.values():
+            total.update(tensor.detach().cpu().numpy().tobytes())
+        self.id = f"{base_id}+{total.hexdigest()[:12]}"
+
+    def write(self, folder: Path) -> None:
+        """A sentence-transformers model with the LoRA merged into its weights."""
+        if self._lora is not None:
+            self._lora.merge_and_unload()  # in place, too
+            self._lora = None
+        self.model.save(str(folder), safe_serialization=True, create_model_card=False)
+
+
+def _mean(vectors: Array) -> Array:
+    known: NDArray[np.bool_] = np.asarray(vectors.any(axis=1))
+    return np.asarray(vectors[known].mean(axis=0), dtype=np.float32)
