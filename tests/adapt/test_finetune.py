@@ -141,6 +141,30 @@ def test_too_little_to_tune_on_is_said(noisy):
         finetune(data, noisy, cache=None, progress=False)
 
 
+def test_the_verdict_rests_on_three_disjoint_parts(shop, noisy, monkeypatch):
+    """And on none of the items by which the number of epochs was chosen."""
+    from fewrec.adapt import run, world
+
+    hidden, parts = [], []
+    marks, of = run.new_item_ndcg, world.World.of.__func__
+
+    def watched(training, items, users, seed):
+        hidden.append(set(items.tolist()))
+        return marks(training, items, users, seed)
+
+    def kept(cls, *arguments):
+        parts.append(of(cls, *arguments))
+        return parts[-1]
+
+    monkeypatch.setattr(run, "new_item_ndcg", watched)
+    monkeypatch.setattr(world.World, "of", classmethod(kept))
+    assert finetune(shop(), noisy, cache=None, progress=False).verdict == "tuned"
+    assert len(hidden) == 6  # three parts, frozen and tuned
+    assert hidden[0::2] == hidden[1::2]
+    assert len(set.union(*hidden)) == sum(len(part) for part in hidden[0::2])
+    assert not set.union(*hidden) & set(parts[0].validation.tolist())
+
+
 @pytest.mark.parametrize(
     ("wrong", "told"),
     [

@@ -22,6 +22,9 @@ Arrays = dict[str, NDArray[Any]]
 MOST_JUDGES = 1000
 """People whose lists are marked, at most."""
 
+FOLDS = 3
+"""Parts of the items on which the verdict rests."""
+
 
 class Tuner(Protocol):
     """An encoder while it is trained."""
@@ -120,18 +123,38 @@ class Run:
         return tuner
 
     def verdict(self, epochs: int, report: Report) -> Paired:
-        """Frozen against tuned inside the full model, on the test items, which neither tuning nor the model has
-        met."""
-        training, hidden = self.world.training, self.world.test
-        tuner = self.train("verdict", training.without_items(hidden), epochs, report)
-        wanted = training.liked[:, hidden]
-        users = np.flatnonzero(np.diff(wanted.indptr) > 0)
-        users = np.sort(np.random.default_rng((self.seed, 3)).permutation(users)[:MOST_JUDGES])
-        marks = []
-        for at, arrays in enumerate((training, with_views(training, self._views(tuner)))):
-            marks.append(new_item_ndcg(arrays, hidden, users, self.seed))
-            report("Judging", at + 1, 2)
-        return paired(*marks)
+        """Frozen against tuned inside the full model, on items that neither tuning nor the model has met.
+
+        On several parts of the items, each with a tuner of its own, and a user's marks averaged over them: which items
+        are hidden matters as much as who is asked. The validation items, by which the number of epochs was chosen, are
+        in none of them.
+        """
+        training, world = self.world.training, self.world
+        users = np.random.default_rng((self.seed, 3)).permutation(training.n_users)[:MOST_JUDGES]
+        users = np.sort(users).astype(np.intp)
+        mixed = np.random.default_rng((self.seed, 4)).permutation(world.kept)
+        others = np.array_split(mixed, max(round(len(mixed) / max(len(world.test), 1)), FOLDS))
+        marks: list[tuple[NDArray[np.float64], NDArray[np.float64]]] = []
+        for fold, hidden in enumerate([world.test, *map(np.sort, others[: FOLDS - 1])]):
+            tuner = self.train(f"verdict-{fold}", training.without_items(hidden), epochs, report)
+            tuned = with_views(training, self._views(tuner))
+            marks.append(
+                (
+                    new_item_ndcg(training, hidden, users, self.seed),
+                    new_item_ndcg(tuned, hidden, users, self.seed),
+                )
+            )
+            report("Judging", fold + 1, FOLDS)
+        frozen, better = (np.stack(rows) for rows in zip(*marks, strict=True))
+        return paired(_mean_mark(frozen), _mean_mark(better))
+
+
+def _mean_mark(marks: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(U,) each user's mean over the parts in which they have a mark; NaN for who has none."""
+    there = ~np.isnan(marks)
+    count = there.sum(axis=0)
+    total = np.where(there, marks, 0).sum(axis=0)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
 
 def _best(done: list[Epoch]) -> int:
