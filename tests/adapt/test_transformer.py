@@ -153,3 +153,35 @@ def test_what_is_no_transformer_is_refused(shop):
         finetune(shop(), "hashed", mode="lora", cache=None, progress=False)
     with pytest.raises(ConfigError, match="TransformerSettings are not those of mode 'delta'"):
         finetune(shop(), "hashed", settings=QUICK, cache=None, progress=False)
+
+
+def test_an_exported_model_serves_without_torch(tiny, tmp_path):
+    import subprocess
+    import sys
+
+    from fewrec.adapt.export import export
+
+    texts = [f"thing{n % 7} {7000 + n}" for n in range(200)]
+    found = export(tiny, tmp_path / "small", texts)
+    assert found.cosine > 0.98
+    assert found.shared > 0.9
+    code = (
+        "import sys; sys.modules['torch'] = sys.modules['transformers'] = None\n"
+        "import json; from fewrec.encode import resolve\n"
+        f"print(json.dumps(resolve({str(found.folder)!r}).encode(['thing1 7001', '']).tolist()))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
+    served, blank = np.array(json.loads(done.stdout))
+    model = resolve(tiny).encode(["thing1 7001"])[0]
+    assert served @ model / np.linalg.norm(served) / np.linalg.norm(model) > 0.98
+    assert not blank.any()
+
+
+def test_an_export_that_differs_is_not_written(tiny, tmp_path, monkeypatch):
+    from fewrec.adapt import export as room
+    from fewrec.errors import EncoderError
+
+    monkeypatch.setattr(room, "LEAST_COSINE", 1.1)
+    with pytest.raises(EncoderError, match=r"the exported model differs: mean cosine .* Nothing was written"):
+        room.export(tiny, tmp_path / "small", ["thing1 7001", "thing2 7002"])
+    assert list(tmp_path.iterdir()) == []

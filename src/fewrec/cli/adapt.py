@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import asdict
 from pathlib import Path
 
 from fewrec.cli import describe
@@ -42,10 +43,40 @@ def add(parser: argparse.ArgumentParser) -> None:
     describe.add(write)
     add_talk(write)
 
+    purpose = "write a tuned Transformers model as 8-bit ONNX, which is served without torch"
+    small = actions.add_parser("export", help=purpose, description=f"{purpose[0].upper()}{purpose[1:]}.")
+    small.set_defaults(parser=small)
+    small.add_argument("--out", metavar="FOLDER", required=True, help="where to save the encoder")
+    small.add_argument("--float", action="store_true", help="keep the weights as they are, no 8-bit ones")
+    add_settings(small, "data", "model.encoder")
+    add_output(small, csv=False)
+    add_talk(small)
+
 
 def run(options: argparse.Namespace, talk: Talk) -> int:
-    if options.action == "describe":
-        return describe.run(options, talk)
+    return {"describe": describe.run, "export": _export, "finetune": _finetune}[options.action](options, talk)
+
+
+def _export(options: argparse.Namespace, talk: Talk) -> int:
+    from fewrec.adapt.export import export
+
+    config = resolved(options).config
+    with talk.listening():
+        data = read_data(options, config.data)
+        tell_data(data, talk)
+        texts = [text for view in data.texts.values() for text in view]
+        found = export(config.model.encoder, options.out, texts, quantise=not options.float)
+    if options.json:
+        print_json({**asdict(found), "folder": options.out})
+    else:
+        print_lines(
+            f"Mean cosine {found.cosine:.4f}, {found.shared:.0%} of the ten nearest texts shared, "
+            f"{found.megabytes:.1f} MB.\nSaved in {options.out}."
+        )
+    return 0
+
+
+def _finetune(options: argparse.Namespace, talk: Talk) -> int:
     from fewrec.adapt import finetune
 
     config = resolved(options).config

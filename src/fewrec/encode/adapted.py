@@ -13,11 +13,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from fewrec.encode.encoder import Encoder, resolve
+from fewrec.encode.onnxfolder import CLASS as ONNX
+from fewrec.encode.onnxfolder import OnnxEncoder
 from fewrec.errors import ConfigError, EncoderError
 from fewrec.persist import read_folder, read_manifest
 
@@ -98,17 +99,19 @@ def holds_adapted(folder: Path) -> bool:
     return (folder / "manifest.json").is_file()
 
 
-def adapted_encoder(argument: str | None) -> AdaptedEncoder:
+def adapted_encoder(argument: str | None) -> Encoder:
     """``adapted:FOLDER``. Raises `EncoderError` for a folder that holds something else, `StoreError` for damage."""
     if argument is None:
         raise ConfigError("adapted needs a folder.", value="adapted", hint="Write adapted:FOLDER.")
     folder = Path(argument).expanduser()
-    found: dict[str, Any] = read_manifest(folder)
-    if found.get("class") != CLASS:
+    kind = read_manifest(folder).get("class")
+    if kind not in (CLASS, ONNX):
         raise EncoderError(
-            f"this folder holds {found.get('class')!r}, not an encoder.",
+            f"this folder holds {kind!r}, not an encoder.",
             where=str(folder),
             hint="Give the folder that fewrec adapt finetune --out has written.",
         )
     about, arrays, _ = read_folder(folder)
+    if kind == ONNX:
+        return OnnxEncoder.of(about, arrays)
     return AdaptedEncoder(resolve(about["base"]), about["base_id"], arrays or None)
