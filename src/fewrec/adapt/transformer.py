@@ -31,7 +31,7 @@ from fewrec.encode.hub import HubEncoder
 from fewrec.errors import ConfigError, EncoderError
 from fewrec.signals import CENTRING, TrainingData
 
-__all__ = ["TransformerSettings", "TransformerTuner", "load_model", "tunable"]
+__all__ = ["TransformerSettings", "TransformerTuner", "load_model", "require_train", "tunable"]
 
 Array = NDArray[np.float32]
 
@@ -60,6 +60,12 @@ def tunable(encoder: Any) -> HubEncoder:
             where="mode",
             hint='Use mode "delta", which takes any encoder, or a Transformers model: hub:NAME or a folder.',
         )
+    require_train()
+    return encoder
+
+
+def require_train() -> None:
+    """Raises ``EncoderError`` without the extra ``train``."""
     lacking = [
         name for name in ("torch", "transformers", "peft", "sentence_transformers") if find_spec(name) is None
     ]
@@ -70,7 +76,6 @@ def tunable(encoder: Any) -> HubEncoder:
             value=lacking,
             hint='Install it: pip install "fewrec[train]".',
         )
-    return encoder
 
 
 def load_model(folder: Path) -> Any:

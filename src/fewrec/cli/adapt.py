@@ -43,6 +43,20 @@ def add(parser: argparse.ArgumentParser) -> None:
     describe.add(write)
     add_talk(write)
 
+    purpose = "let a language model read the texts of your items, and any others, before it is tuned"
+    read = actions.add_parser("pretrain", help=purpose, description=f"{purpose[0].upper()}{purpose[1:]}.")
+    read.set_defaults(parser=read)
+    read.add_argument("--out", metavar="FOLDER", required=True, help="where to save the model")
+    read.add_argument(
+        "--text", metavar="FILE", action="append", default=[], help="more text, one a line; may be repeated"
+    )
+    read.add_argument(
+        "--base", metavar="FOLDER", help="a checkpoint to start from (default: a small fresh one)"
+    )
+    read.add_argument("--epochs", type=int, default=3, metavar="N", help="passes over the texts (default: 3)")
+    add_settings(read, "data", "model.seed")
+    add_output(read, csv=False)
+    add_talk(read)
     purpose = "write a tuned Transformers model as 8-bit ONNX, which is served without torch"
     small = actions.add_parser("export", help=purpose, description=f"{purpose[0].upper()}{purpose[1:]}.")
     small.set_defaults(parser=small)
@@ -54,7 +68,33 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, talk: Talk) -> int:
-    return {"describe": describe.run, "export": _export, "finetune": _finetune}[options.action](options, talk)
+    ways = {"describe": describe.run, "finetune": _finetune, "pretrain": _pretrain, "export": _export}
+    return ways[options.action](options, talk)
+
+
+def _pretrain(options: argparse.Namespace, talk: Talk) -> int:
+    from fewrec.adapt.pretrain import pretrain
+
+    config = resolved(options).config
+    texts = [line for file in options.text for line in Path(file).read_text(encoding="utf-8").splitlines()]
+    with talk.listening():
+        data = read_data(options, config.data)
+        tell_data(data, talk)
+        texts += [text for view in data.texts.values() for text in view]
+        found = pretrain(
+            texts,
+            options.out,
+            base=options.base,
+            epochs=options.epochs,
+            seed=config.model.seed,
+            checkpoint=_beside(options.out),
+            say=talk.say,
+        )
+    if options.json:
+        print_json({"folder": options.out, "perplexity": found.perplexity})
+    else:
+        print_lines(f"Held-out perplexity {found.perplexity[-1]:.1f}.\nSaved in {options.out}.")
+    return 0
 
 
 def _export(options: argparse.Namespace, talk: Talk) -> int:
