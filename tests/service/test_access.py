@@ -68,7 +68,7 @@ def test_the_matrix(guarded, endpoint, kind):
 def test_roles_are_what_they_should_be():
     """Written out, so that no route changes its role by accident."""
     roles = {role: sorted(e.name for e in ENDPOINTS if e.role == role) for role in ("none", *ROLES)}
-    assert roles["none"] == ["GET /healthz", "GET /openapi.json", "GET /readyz"]
+    assert roles["none"] == ["GET /", "GET /healthz", "GET /openapi.json", "GET /page/{id}", "GET /readyz"]
     assert roles["read"] == [
         "GET /metrics", "GET /v1/events", "GET /v1/items", "GET /v1/items/{id}", "GET /v1/items/{id}/similar",
         "GET /v1/models", "GET /v1/models/{version}", "GET /v1/report", "GET /v1/users/{id}/recommendations",

@@ -204,7 +204,7 @@ def test_security_headers_stand_on_every_answer(shop):
         headers = shop.client.get(path).headers
         assert headers["x-content-type-options"] == "nosniff"
         assert headers["x-frame-options"] == "DENY"
-        assert "default-src 'self'" in headers["content-security-policy"]
+        assert "default-src 'none'; script-src 'self'" in headers["content-security-policy"]
         assert headers["cache-control"] == "no-store"
         assert len(headers["x-request-id"]) == 16
         assert "access-control-allow-origin" not in headers

@@ -1,7 +1,7 @@
 """All endpoints, room by room."""
 
 from fewrec.service.endpoint import Endpoint
-from fewrec.service.routes import entities, events, lists, manage, models, privacy, state, transfer
+from fewrec.service.routes import entities, events, lists, manage, models, page, privacy, state, transfer
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     *state.ENDPOINTS,
@@ -12,4 +12,5 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *transfer.ENDPOINTS,
     *models.ENDPOINTS,
     *manage.ENDPOINTS,
+    *page.ENDPOINTS,
 )
