@@ -71,8 +71,8 @@ def test_roles_are_what_they_should_be():
     assert roles["none"] == ["GET /", "GET /healthz", "GET /openapi.json", "GET /page/{id}", "GET /readyz"]
     assert roles["read"] == [
         "GET /metrics", "GET /v1/events", "GET /v1/items", "GET /v1/items/{id}", "GET /v1/items/{id}/similar",
-        "GET /v1/models", "GET /v1/models/{version}", "GET /v1/report", "GET /v1/users/{id}/recommendations",
-        "POST /v1/questions", "POST /v1/recommendations",
+        "GET /v1/measures", "GET /v1/models", "GET /v1/models/{version}", "GET /v1/report",
+        "GET /v1/users/{id}/recommendations", "POST /v1/questions", "POST /v1/recommendations",
     ]  # fmt: skip
     assert roles["write"] == [
         "DELETE /v1/items/{id}", "GET /v1/interactions", "GET /v1/items/{id}/audience", "GET /v1/users",

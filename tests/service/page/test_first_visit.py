@@ -120,7 +120,8 @@ def test_questions_are_asked_and_answered_by_keyboard(tab, fill):
     asked = page.locator(".question .asked strong")
     asked.wait_for()
     first = asked.inner_text()
-    page.keyboard.press("Tab")  # from the question to "Yes"
+    page.keyboard.press("Tab")  # from the question, over "Enough", to "Yes"
+    page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.textContent") == "Yes"
     page.keyboard.press("Enter")
     page.locator(".asked strong").filter(has_not_text=first).wait_for()

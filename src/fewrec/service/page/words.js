@@ -29,7 +29,8 @@ export function t(name, values = {}) {
 }
 
 export const number = (value, most = 2) => new Intl.NumberFormat(SPEECH[language], { maximumFractionDigits: most }).format(value);
-export const percent = (share) => new Intl.NumberFormat(SPEECH[language], { style: "percent", maximumFractionDigits: 0 }).format(share);
+/** A share between 0 and 1; ``most``: digits behind the point. */
+export const percent = (share, most = 0) => new Intl.NumberFormat(SPEECH[language], { style: "percent", maximumFractionDigits: most }).format(share);
 
 /** A moment, from Unix seconds. */
 export function moment(seconds) {

@@ -1,10 +1,22 @@
 """All endpoints, room by room."""
 
 from fewrec.service.endpoint import Endpoint
-from fewrec.service.routes import entities, events, lists, manage, models, page, privacy, state, transfer
+from fewrec.service.routes import (
+    entities,
+    events,
+    lists,
+    manage,
+    measures,
+    models,
+    page,
+    privacy,
+    state,
+    transfer,
+)
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     *state.ENDPOINTS,
+    *measures.ENDPOINTS,
     *lists.ENDPOINTS,
     *events.ENDPOINTS,
     *entities.ENDPOINTS,

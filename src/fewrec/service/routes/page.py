@@ -46,10 +46,10 @@ def one_file(ask: Ask) -> Reply:
 ENDPOINTS = (
     Endpoint(
         "GET", "/", "none", one_file, "The page to try lists on, look at the data, import tables and make keys.",
-        "page", plain="text/html",
+        "page", plain=("text/html",),
     ),
     Endpoint(
         "GET", "/page/{id}", "none", one_file, "A script, a style or a picture of the page.", "page",
-        plain="text/javascript", example={"path": {"id": "app.js"}}, fails=(404,),
+        plain=("text/javascript", "text/css", "image/svg+xml"), example={"path": {"id": "app.js"}}, fails=(404,),
     ),
 )  # fmt: skip

@@ -3,8 +3,8 @@
 import { ask, at } from "../api.js";
 import { bar, el, fill } from "../dom.js";
 import { said } from "../said.js";
-import { moment, number, t } from "../words.js";
-import { curve } from "./curve.js";
+import { moment, number, percent, t } from "../words.js";
+import { curve, reach } from "./curve.js";
 import { fit, follow } from "./fit.js";
 import { head, into, roleWords, table, trouble } from "./shared.js";
 
@@ -22,7 +22,7 @@ function drawn(report, again) {
   return [
     el("div", { class: "figures" }, figure(number(counts.items), t("n_items")), figure(number(counts.users), t("n_users")), figure(number(counts.interactions), t("n_events"))),
     report.trouble && el("div", { class: "trouble", role: "alert" }, el("p", { class: "what" }, said(report.trouble.message)), report.trouble.hint && el("p", { class: "small" }, said(report.trouble.hint))),
-    el("div", { class: "halves even" }, el("div", {}, answering(report, again), card(t("how_good"), curve(report)), versions(report.models, again)), el("div", {}, data(report.data))),
+    el("div", { class: "halves even" }, el("div", {}, answering(report, again), measures(report), versions(report.models, again)), el("div", {}, data(report.data))),
   ];
 }
 
@@ -42,6 +42,17 @@ function answering(report, again) {
     model.data_seq < seen.data ? el("p", { class: "note" }, t("newer_rows")) : el("p", { class: "good" }, t("up_to_date")),
     box,
   );
+}
+
+/** How good the lists were, and how far they reach: measured apart, since it takes a while in a large shop. */
+function measures(report) {
+  if (!report.model) return null;
+  const box = el("div");
+  into(box, async () => {
+    const found = await ask("GET", "/v1/measures");
+    return [el("h3", {}, t("how_good")), curve(found), el("h3", {}, t("coverage")), reach(found), el("h3", {}, t("calibration")), el("p", { class: "small" }, t("calibration_none"))];
+  });
+  return card(t("lists"), box);
 }
 
 function versions(models, again) {
@@ -69,29 +80,42 @@ function versions(models, again) {
   return card(t("versions"), table(t("versions"), [t("version"), t("status"), t("when"), t("took"), ""], rows));
 }
 
-/** The checks of the data, from the report's text: its lines are "name  value", bars, and sentences. */
+/** The checks of the data, and what they mean. */
 function data(told) {
   if (!told) return card(t("data"), el("p", { class: "small" }, t("no_data_report")));
-  const [first, ...blocks] = told.health.split(/\n\s*\n/);
+  const { health } = told;
+  const share = (value) => (value > 0 && value < 0.01 ? t("under_one") : percent(value, value < 0.1 ? 1 : 0));
+  const checks = [
+    ["check_density", share(health.density)],
+    ["check_liked", share(health.liked)],
+    ["check_cold", share(health.cold_items)],
+    ["check_silent", share(health.silent_items)],
+    ["check_new_users", share(health.new_users)],
+    ["check_learners", number(health.learners)],
+    ["check_top", share(health.top_tenth)],
+    ["check_repeated", number(health.repeated_events)],
+    ["check_contradictions", number(health.contradictions)],
+    ["check_twins", number(health.twin_users)],
+    ["check_duplicates", number(health.near_duplicate_items)],
+    ["check_features", number(health.features)],
+  ].map(([name, value]) => [t(name), value]);
+  for (const [view, coverage] of Object.entries(health.text_coverage)) checks.splice(4, 0, [t("check_text", { view }), share(coverage)]);
+  const most = Math.max(...health.histogram.map(([, count]) => count), 1);
+  const sentences = (lines) => el("ul", { class: "plain" }, lines.map((line) => el("li", {}, said(line))));
   return [
-    card(t("data"), first.split("\n").map((line) => el("p", { class: "small" }, said(line))), blocks.map(block), told.unused_events > 0 && el("p", { class: "note" }, t("unused_events", { n: told.unused_events }))),
+    card(
+      t("data"),
+      health.meaning.length > 0 && sentences(health.meaning),
+      el("h3", {}, t("checks")),
+      el("dl", { class: "checks" }, checks.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value)))),
+      el("p", { class: "small" }, said(told.feedback)),
+      health.span && el("p", { class: "small" }, t("from_to", { from: moment(health.span[0]), to: moment(health.span[1]) })),
+      told.unused_events > 0 && el("p", { class: "note" }, t("unused_events", { n: told.unused_events })),
+      health.histogram.length > 0 && [el("h3", {}, t("values")), el("ul", { class: "histogram" }, health.histogram.map(([name, count]) => el("li", {}, el("span", {}, name), bar(count / most), el("span", {}, number(count)))))],
+      health.warnings.length > 0 && [el("h3", {}, t("noticed")), sentences(health.warnings)],
+    ),
     card(t("columns_used"), el("p", { class: "small" }, t("columns_lead")), el("details", {}, el("summary", {}, t("show_columns", { n: told.roles.length })), table(t("columns_used"), [t("table"), t("column"), t("used_as")], told.roles.map((entry) => [t(`table_${entry.table}`), entry.column, el("span", {}, roleWords(entry.role), el("span", { class: "small block" }, said(entry.how)))])))),
   ];
-}
-
-function block(text) {
-  const lines = text.split("\n").filter((line) => line.trim());
-  const pairs = lines.map((line) => line.match(/^(\S.*?)\s{2,}(\S.*)$/));
-  if (pairs.every(Boolean)) return el("dl", { class: "checks" }, pairs.map(([, name, value]) => el("div", {}, el("dt", {}, said(name)), el("dd", {}, said(value)))));
-  const [title, ...rest] = lines;
-  const bars = rest.map((line) => line.match(/^\s*(\S.*?)\s+[█▉▊▋▌▍▎▏]*\s*([\d,]+)$/));
-  if (rest.length && bars.every(Boolean)) {
-    const counts = bars.map(([, , count]) => Number(count.replaceAll(",", "")));
-    const most = Math.max(...counts, 1);
-    return [el("h3", {}, said(title)), el("ul", { class: "histogram" }, bars.map(([, name], place) => el("li", {}, el("span", {}, name), bar(counts[place] / most), el("span", {}, number(counts[place])))))];
-  }
-  if (rest.length && rest.every((line) => line.startsWith("- "))) return [el("h3", {}, said(title)), el("ul", { class: "plain" }, rest.map((line) => el("li", {}, said(line.slice(2)))))];
-  return el("pre", {}, text); // a form that this page does not know is shown as it came
 }
 
 export default { show };

@@ -60,7 +60,7 @@ async function itemsOf(size) {
 async function usersOf(size) {
   const page = await answer("GET", "/v1/users", { query: { limit: 1000 } });
   size.textContent = t(page.next ? "users_so_far" : "users", { n: page.data.length });
-  const told = page.data.map((row) => ({ id: row.id, title: row.id, sub: Object.values(row.columns).map(cell).filter(Boolean).slice(0, 4).join(" · ") }));
+  const told = page.data.map((row) => ({ id: row.id, title: row.id, sub: Object.values(row.columns).map(cell).filter((text) => text && text.length < 40).slice(0, 4).join(" · ") }));
   return (text) => told.filter((one) => `${one.title} ${one.sub}`.toLowerCase().includes(text.trim().toLowerCase())).slice(0, SHOWN);
 }
 

@@ -88,7 +88,7 @@ function chosen() {
   const entries = [...told.support];
   const drop = (item, at) => {
     say(item, "", null);
-    (seen.chosen.querySelectorAll(".drop")[Math.min(at, told.support.size - 1)] ?? document.getElementById("sought")).focus();
+    (seen.chosen.querySelectorAll(".taken")[Math.min(at, told.support.size - 1)] ?? document.getElementById("sought")).focus();
   };
   fill(
     seen.chosen,
@@ -98,7 +98,7 @@ function chosen() {
         "ul",
         {},
         entries.map(([item, { title, value }], at) =>
-          el("li", { class: value ? "liked" : "disliked" }, icon(value ? "like" : "dislike"), el("span", {}, el("span", { class: "unseen" }, `${t(value ? "liked" : "disliked")}: `), title), el("button", { type: "button", class: "quiet round drop", "aria-label": t("take_back", { title }), onclick: () => drop(item, at) }, icon("cross"))),
+          el("li", { class: value ? "liked" : "disliked" }, icon(value ? "like" : "dislike"), el("span", {}, el("span", { class: "unseen" }, `${t(value ? "liked" : "disliked")}: `), title), el("button", { type: "button", class: "quiet round taken", "aria-label": t("take_back", { title }), onclick: () => drop(item, at) }, icon("cross"))),
         ),
       ),
     el(
@@ -149,10 +149,10 @@ async function question() {
   const words = el("p", { class: "asked", tabindex: "-1" }, t("do_you_like"), " ", el("strong", {}, one.title), t("question_mark"));
   fill(
     seen.question,
-    words,
+    el("div", { class: "line between" }, words, el("button", { type: "button", class: "quiet round", "aria-label": t("enough"), title: t("enough"), onclick: close }, icon("cross"))),
     catalogue.about(one.item)?.sub && el("p", { class: "sub" }, catalogue.about(one.item).sub),
     el("p", { class: "small" }, said(one.why)),
-    el("div", { class: "line" }, button("yes", true, "main"), button("no", false), button("dont_know", null, "quiet"), el("button", { type: "button", class: "quiet", onclick: close }, t("enough"))),
+    el("div", { class: "line" }, button("yes", true, "main"), button("no", false), button("dont_know", null, "quiet")),
   );
   chosen();
   words.focus({ preventScroll: true });
