@@ -41,3 +41,10 @@ def test_without_people_there_is_no_reach(open_shop, tmp_path):
     found = shop.ask("GET", "/v1/measures")
     assert found["reach"] is None
     assert found["curve"] == []
+
+
+def test_a_slow_shop_is_looked_at_for_a_moment_only(shop, monkeypatch):
+    monkeypatch.setattr("fewrec.service.routes.measures.SECONDS", -1.0)
+    found = reach(shop.hub.now)
+    assert found["users"] == 1
+    assert found["items"] <= 8

@@ -94,7 +94,7 @@ def test_titles_are_data(tab, fill):
     page = visit.go()
     page.wait_for_selector(".row")
     page.fill("#sought", "script")
-    hit = page.locator(".hits li").first
+    hit = page.locator(".hits li").filter(has=page.get_by_role("button")).first
     assert "<script>window.broken = 1</script>" in hit.inner_text()
     hit.get_by_role("button").first.click()
     visit.settled()
@@ -108,6 +108,14 @@ def test_titles_are_data(tab, fill):
     policy = answer.headers["content-security-policy"]
     assert "script-src 'self'" in policy
     assert "unsafe" not in policy
+
+
+def test_what_is_not_there_is_said(tab, fill):
+    fill()
+    visit = tab()
+    for part in ("look/item/nothing%20of%20this", "look/user/nobody"):
+        page = visit.go(part)
+        page.get_by_text("Nothing is known under this id.").wait_for()
 
 
 def test_questions_are_asked_and_answered_by_keyboard(tab, fill):
@@ -164,3 +172,16 @@ def test_a_newer_question_gives_up_the_one_before(tab, fill):
         page.locator(".hits .like").first.click()
     assert "Alien" not in visit.titles()
     assert page.locator(".trouble").count() == 0
+
+
+def test_a_search_before_the_catalogue_is_read_finds_what_comes(tab, fill):
+    fill()
+    visit = tab()
+    held = []
+    visit.page.route("**/v1/items?*", lambda route: held.append(route))
+    page = visit.go()
+    page.fill("#sought", "Alien")
+    assert page.locator(".hits").inner_text() == "One moment …"
+    page.wait_for_selector(".row")  # the list does not wait for it
+    held[0].continue_()
+    page.locator(".hits").get_by_role("button", name="I like Alien", exact=True).wait_for()

@@ -12,12 +12,13 @@ const found = new Map(); // id -> {id, title, sub, sought}
 let reading = null;
 let roles = null;
 export let whole = false; // whether every item has been read
+export let ready = false; // whether no more will be read
 
 /** Forgets everything: something was imported. */
 export function forget() {
   found.clear();
   reading = roles = null;
-  whole = false;
+  whole = ready = false;
 }
 
 /** How many items there are here so far. */
@@ -43,6 +44,7 @@ async function read(step) {
     step();
   } while (cursor && found.size < MOST);
   whole = !cursor;
+  ready = true;
 }
 
 const plain = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();

@@ -8,19 +8,21 @@ import { t } from "../words.js";
 /** A heading with a line below it. */
 export const head = (title, lead) => el("header", { class: "head" }, el("h1", {}, title), lead && el("p", { class: "lead" }, lead));
 
+// Errors that have words of their own here; the service's message and hint speak for all others.
+const KNOWN = { key: "need_key", role: "need_role", offline: "no_answer", slow: "slow", unknown_id: "not_found", too_large: "too_large", too_many: "too_many", busy: "busy", internal: "internal" };
+
 /** What went wrong, in words, with what helps. ``again``: what to do when it may work now. */
 export function trouble(error, again) {
   if (!(error instanceof Failure)) throw error; // a bug of this page: it belongs into the console
-  const words = error.code === "offline" || error.code === "slow" ? [t(error.code)] : [said(error.message)];
-  const known = { 401: "need_key", 403: "need_role" }[error.status];
+  const known = KNOWN[error.code];
   return el(
     "div",
     { class: "trouble", role: "alert" },
-    el("p", { class: "what" }, known ? t(known) : words),
-    known === "need_role" && el("p", { class: "small" }, words),
+    el("p", { class: "what" }, known ? t(known) : said(error.message)),
+    error.code === "role" && el("p", { class: "small" }, said(error.message)),
     error.where && !known && el("p", { class: "small" }, t("where"), " ", el("code", {}, error.where)),
-    error.hint && !known && el("p", { class: "small" }, said(error.hint)),
-    error.status === 401 ? keyBox(again) : again && el("button", { type: "button", onclick: again }, t("again")),
+    error.hint && (!known || error.code === "internal") && el("p", { class: "small" }, said(error.hint)),
+    error.code === "key" ? keyBox(again) : again && error.code !== "unknown_id" && el("button", { type: "button", onclick: again }, t("again")),
   );
 }
 

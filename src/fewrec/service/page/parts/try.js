@@ -25,7 +25,8 @@ function show(main) {
     rows: el("ol", { class: "rows" }),
     size: el("span", { class: "small" }),
   };
-  fill(main, head(t("try_title"), t("try_lead")), el("div", { class: "halves" }, tellings(), el("section", { class: "answers", "aria-labelledby": "list-title" }, el("h2", { id: "list-title" }, t("your_list")), seen.list)));
+  seen.tellings = tellings();
+  fill(main, head(t("try_title"), t("try_lead")), el("div", { class: "halves" }, seen.tellings, el("section", { class: "answers", "aria-labelledby": "list-title" }, el("h2", { id: "list-title" }, t("your_list")), seen.list)));
   places = null;
   chosen();
   listed(last);
@@ -34,8 +35,11 @@ function show(main) {
 }
 
 function counted() {
+  if (!seen.size.isConnected) return; // somebody has gone to another part
   seen.size.textContent = t(catalogue.whole ? "items" : "items_so_far", { n: catalogue.size() });
   if (last) listed(last, false);
+  const sought = document.getElementById("sought");
+  if (sought?.value) hits(sought.value);
 }
 
 function tellings() {
@@ -66,7 +70,7 @@ function hits(text) {
     found.map((item) =>
       el("li", {}, el("div", {}, el("strong", {}, item.title), item.sub && el("span", { class: "sub" }, item.sub)), thumbs(item.title, told.support.get(item.id)?.value, (value) => (say(item.id, item.title, value), hits(text), focusOn(seen.hits, item.id)))),
     ),
-    text.trim() && !found.length && el("li", { class: "small" }, t("no_hits")),
+    text.trim() && !found.length && el("li", { class: "small" }, t(catalogue.ready ? "no_hits" : "waiting")),
   );
   for (const [place, item] of found.entries()) seen.hits.children[place].dataset.item = item.id;
 }
@@ -168,6 +172,7 @@ async function refresh() {
   try {
     const list = await ask("POST", "/v1/recommendations", { body, signal: mine.signal });
     last = list;
+    seen.tellings.hidden = false;
     listed(list);
   } catch (error) {
     if (gone(error)) return;
@@ -190,6 +195,7 @@ async function empty() {
     return fill(seen.list, trouble(error, refresh));
   }
   last = null;
+  seen.tellings.hidden = true; // there is nothing to say anything about
   const [words, link] = fitting ? ["being_fitted", "health"] : counts.items ? ["not_fitted", "health"] : ["nothing_yet", "import"];
   fill(seen.list, el("div", { class: "blank" }, icon(link), el("p", {}, t(words)), el("a", { class: "button main", href: `#/${link}` }, t(`go_${link}`))));
   seen.list.setAttribute("aria-busy", "false");
