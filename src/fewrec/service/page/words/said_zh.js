@@ -5,7 +5,8 @@ const basis = (text) =>
   text
     .split(" and ")
     .map((part) => part.replace(/^(\d+) interactions?$/, "$1 次互动").replace(/^a sentence$/, "一句话").replace(/^attributes$/, "个人属性"))
-    .join("和");
+    .join("和")
+    .replace(/^\d/, " $&"); // a digit stands apart from what is before it
 
 const LEVELS = { "A first idea": "初步印象", Sure: "有把握", "Fairly sure": "比较有把握", "Not very sure": "不太有把握" };
 const LANGUAGES = { English: "英语", Spanish: "西班牙语", Chinese: "中文", German: "德语", French: "法语", "Latin script, language not guessed": "拉丁字母，语种未定" };
