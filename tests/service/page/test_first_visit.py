@@ -118,6 +118,24 @@ def test_what_is_not_there_is_said(tab, fill):
         page.get_by_text("Nothing is known under this id.").wait_for()
 
 
+def test_a_key_that_may_only_read_is_told_so(tab, fill):
+    fill()
+    visit = tab(locale="zh-CN")
+    page = visit.go("keys")
+    for name in ("Maria", "shop"):  # the first one is an admin key, whatever is chosen
+        page.fill("#key-name", name)
+        page.get_by_role("button", name="创建密钥").click()
+        page.locator(".made p", has_text=name).wait_for()
+    secret = page.locator("#secret").inner_text()
+    page.get_by_role("button", name="忘记此密钥").click()
+    box = page.get_by_role("region", name="本页的密钥")
+    box.get_by_label("密钥", exact=True).fill(secret)
+    box.get_by_role("button", name="使用此密钥").click()
+    page.get_by_text("需要的权限是 admin，此密钥的权限是 read。").wait_for()
+    page.get_by_role("link", name="试一试").click()  # lists it may ask for
+    page.wait_for_selector(".row")
+
+
 def test_questions_are_asked_and_answered_by_keyboard(tab, fill):
     fill()
     visit = tab()

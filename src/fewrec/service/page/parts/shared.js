@@ -19,10 +19,11 @@ export function trouble(error, again) {
     "div",
     { class: "trouble", role: "alert" },
     el("p", { class: "what" }, known ? t(known) : said(error.message)),
-    error.code === "role" && el("p", { class: "small" }, said(error.message)),
+    error.code === "role" && el("p", { class: "small sentence" }, said(error.message)),
     error.where && !known && el("p", { class: "small" }, t("where"), " ", el("code", {}, error.where)),
     error.hint && (!known || error.code === "internal") && el("p", { class: "small" }, said(error.hint)),
-    error.code === "key" ? keyBox(again) : again && error.code !== "unknown_id" && el("button", { type: "button", onclick: again }, t("again")),
+    error.code === "role" && el("a", { href: "#/keys" }, t("other_key")),
+    error.code === "key" ? keyBox(again) : again && error.code !== "role" && error.code !== "unknown_id" && el("button", { type: "button", onclick: again }, t("again")),
   );
 }
 

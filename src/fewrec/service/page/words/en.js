@@ -27,6 +27,7 @@ export default {
   need_key: "This service asks for a key.",
   need_role: "The key of this page may not do this.",
   wrong_key: "This key is wrong, or it was revoked.",
+  other_key: "Use another key",
   use_key: "Use this key",
 
   try_title: "Try it",

@@ -98,6 +98,8 @@ export default [
   [/^(\d+) different numbers$/, "$1 个不同的数"],
   [/^long texts \((\d+) characters on average\), nearly all different$/, "长文字（平均 $1 个字符），几乎都不同"],
   [/^no role for its name and content$/, "列名和内容都看不出用途"],
+  // access
+  [/^this needs the role (\w+); the key has (\w+)\.$/, "需要的权限是 $1，此密钥的权限是 $2。"],
   // a fit
   [/^Reading texts$/, "正在读取文字"],
   [/^Learning from past users$/, "正在向过去的用户学习"],

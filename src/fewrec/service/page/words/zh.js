@@ -27,6 +27,7 @@ export default {
   need_key: "此服务需要密钥。",
   need_role: "本页的密钥没有这个权限。",
   wrong_key: "密钥不正确，或已被撤销。",
+  other_key: "换一个密钥",
   use_key: "使用此密钥",
 
   try_title: "试一试",
