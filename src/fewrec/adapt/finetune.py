@@ -112,9 +112,9 @@ def finetune(
     and the third decides. ``loss``: "ridge" (see `fewrec.adapt.ridge`) or a name of ``fewrec.adapt.losses.LOSSES``.
     ``epochs``: at most; training stops when the validation NDCG@10 has not risen for ``patience`` epochs, and the
     best epoch counts. ``checkpoint``: a folder in which the run keeps where it stands; the same call goes on from
-    there. ``augment``: functions ``(text, generator) -> text`` that alter a text but not its meaning; each epoch is
-    trained on the titles as they are, or on those that one of them has altered. Validation and test see them as they
-    are. ``say`` gets one line for each epoch.
+    there. ``augment`` (delta alone): functions ``(text, generator) -> text`` that alter a text but not its meaning;
+    each epoch is trained on the titles as they are, or on those that one of them has altered. Validation and test see
+    them as they are. ``say`` gets one line for each epoch.
 
     Raises ``ConfigError`` for unknown names, ``DataError`` where there is no text or nobody likes two things.
     """
@@ -140,6 +140,12 @@ def finetune(
             f"{type(how).__name__} are not those of mode {mode!r}.",
             where="settings",
             hint="delta takes DeltaSettings, lora and full take TransformerSettings.",
+        )
+    if augment and mode != "delta":
+        raise ConfigError(
+            f"altered texts are for the mode 'delta' alone; {mode!r} does not take them yet.",
+            where="augment",
+            hint="Leave augment out, or use mode='delta'.",
         )
     model = None if mode == "delta" else tunable(base)
     tell = say or (lambda line: None)

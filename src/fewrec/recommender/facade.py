@@ -17,6 +17,7 @@ from fewrec.data.feedback import Feedback
 from fewrec.data.vocabulary import canonical_order
 from fewrec.encode import Encoder, resolve
 from fewrec.errors import DataError, NotFittedError
+from fewrec.fewshot.guard import Trust
 from fewrec.fewshot.rescoring import Rescoring
 from fewrec.llm import Rater
 from fewrec.persist import write_folder
@@ -176,7 +177,7 @@ class Recommender:
         """
         rules = Rules.checked(n, diversity, boosts, pinned, explore)
         visitor = self._visitors_of.read(user, support, taste, attributes, on_unknown)
-        supports = self._batch([visitor])
+        supports = self._fitted.supports([visitor])
         if supports.taste is not None and not supports.taste.present[0]:
             visitor = visitor.unread()
         scores = self._scores(supports, [visitor])[0]
@@ -205,7 +206,7 @@ class Recommender:
         anything yet and what is known about the visitor tells nothing.
         """
         visitor = self._visitors_of.read(user, support, taste, attributes, on_unknown)
-        return self._in_order(self._scores(self._batch([visitor]), [visitor]), items)[0]
+        return self._in_order(self._scores(self._fitted.supports([visitor]), [visitor]), items)[0]
 
     def score_many(
         self,
@@ -218,7 +219,7 @@ class Recommender:
         visitors = [self._visitors_of.read(support=support, on_unknown=on_unknown) for support in supports]
         if not visitors:
             return np.zeros((0, len(self.data.items) if items is None else len(items)), dtype=np.float32)
-        return self._in_order(self._scores(self._batch(visitors), visitors), items)
+        return self._in_order(self._scores(self._fitted.supports(visitors), visitors), items)
 
     def predict(
         self,
@@ -320,6 +321,11 @@ class Recommender:
         """What values mean to the model: those in a ``support``, and from which on one is a like."""
         return self._visitors_of.feedback
 
+    @property
+    def trust(self) -> Trust | None:
+        """What held-out past users proved of personal evidence, which every list quotes; ``None`` if not tuned."""
+        return self._fitted.ranker.trust
+
     # -- saving
 
     def save(self, folder: str | os.PathLike[str]) -> Path:
@@ -381,9 +387,6 @@ class Recommender:
 
     def _say(self, visitor: Visitor, scores: NDArray[np.float32], mask: NDArray[np.bool_]) -> Say:
         return say_of(self.rater, self._fitted, visitor, scores, mask, self.data, self._row)
-
-    def _batch(self, visitors: Sequence[Visitor]) -> Supports:
-        return self._fitted.supports(visitors)
 
     def _scores(self, supports: Supports, visitors: Sequence[Visitor]) -> NDArray[np.float32]:
         """``(B, I)`` in model order, NaN where nothing can be known."""

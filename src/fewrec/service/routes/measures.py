@@ -54,8 +54,7 @@ def measures(ask: Ask) -> Reply:
 
 def measured(serving: Serving) -> dict[str, Any]:
     """Measured at the fit, on past users of whom only a little was shown; the reach by lists made now."""
-    # The library has no public name for its comparison with the bestseller list, which every list quotes.
-    trust = serving.model._fitted.ranker.trust
+    trust = serving.model.trust
     rows = () if trust is None else trust.hits
     return {
         "model": serving.version.version,
