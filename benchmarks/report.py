@@ -39,7 +39,8 @@ are looked for. "n": training users. All systems of a row ran on the same people
   a paired t test, after Holm's correction over all cells and peers of a data set.
 - **Bold**: fewrec is worse by more than two standard errors.
 - In the full run nothing is cut for time: three seeds, all sets, every stranger of a split (150, of the restaurants
-  30), 10, 50, 200 and all training users (the restaurants have no 200), and every setting.
+  30), 10, 50, 200 and all training users (the restaurants have no 200), and every setting. How long fits take is
+  measured in SPEED.md.
 {left_out}"""
 
 RECTOOLS = """\
@@ -99,7 +100,6 @@ def render(
         parts += table(name, here, found[name], stored.get(name))
     for name, here in cells.items():
         parts += means(name, here)
-    parts += seconds(marks)
     if absent:
         parts.append(f"\nNot measured (set, system, training users, seed): {', '.join(absent)}.\n")
     below = [
@@ -191,22 +191,3 @@ def means(name: str, cells: Cells) -> Iterator[str]:
             if any(found):
                 numbers = [f"{seed_mean(one):.4f}" if one else "" for one in found]
                 yield f"| {system} | " + " | ".join(numbers) + " |\n"
-
-
-def seconds(marks: Sequence[Marks]) -> Iterator[str]:
-    """Time to fit, search included."""
-    yield "\n## Seconds to fit, the search included (mean over seeds, one thread)\n\n"
-    fits = {(row.world, row.n, row.system, row.seed): row.fit_seconds for row in marks}
-    yield f"All {len(fits)} fits of this page together: {sum(fits.values()) / 60:.1f} minutes of one core.\n\n"
-    columns = list(dict.fromkeys((row.world, row.n) for row in marks if row.n == "all"))
-    if not columns:
-        yield "No cell with all training users was measured.\n"
-        return
-    yield "| system | " + " | ".join(f"{name}, all" for name, _ in columns) + " |\n"
-    yield "|" + "---|" * (len(columns) + 1) + "\n"
-    for system in dict.fromkeys(row.system for row in marks):
-        times = [
-            [r.fit_seconds for r in marks if (r.world, r.n, r.system) == (*column, system)]
-            for column in columns
-        ]
-        yield f"| {system} | " + " | ".join(f"{np.mean(t):.1f}" if t else "" for t in times) + " |\n"
