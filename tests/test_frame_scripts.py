@@ -94,12 +94,12 @@ def test_an_old_python_is_refused(tree):
 @pytest.mark.parametrize(
     ("arguments", "environment", "started"),
     [
-        ("quality --quick", "dev", "quality --quick"),
+        ("uncertainty --quick", "dev", "uncertainty --quick"),
         ("speed --beside", "dev", "speed --beside"),
         ("speed --peers --beside", "peers light", "speed --beside"),
         ("speed --heavy", "peers heavy", "speed"),
-        ("peers --quick", "peers light", "peers --quick"),
-        ("peers --quick --heavy", "peers heavy", "peers --quick"),
+        ("quality --quick", "peers light", "quality --quick"),
+        ("quality --quick --heavy", "peers heavy", "quality --quick"),
     ],
 )
 def test_bench_takes_the_environment_that_is_asked_for(tmp_path, arguments, environment, started):
