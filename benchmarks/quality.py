@@ -62,7 +62,8 @@ def main(arguments: list[str] | None = None) -> int:
     if not (options.quick or options.set or options.system):
         RESULTS.write_text(text)
     print(text)
-    print("\n".join(["Not met:", *missed]) if missed else "All floors are met.", file=sys.stderr)
+    if not options.quick:  # floors are for the means of three seeds
+        print("\n".join(["Not met:", *missed]) if missed else "All floors are met.", file=sys.stderr)
     wrong = findings(text, asked(measured), left_out)
     print("\n".join(["This cannot be:", *wrong]) if wrong else "The table is sane.", file=sys.stderr)
     return 1 if wrong else 0
