@@ -170,7 +170,7 @@ def test_the_verdict_rests_on_three_disjoint_parts(shop, noisy, monkeypatch):
     [
         ({"loss": "mes"}, "no loss 'mes'"),
         ({"mode": "half"}, "no mode 'half'"),
-        ({"epochs": 0}, "at least 1"),
+        ({"epochs": 0}, "epochs: 0 is too few; it is at least 1"),
         ({"mode": "lora", "augment": lambda text, rng: text}, "for the mode 'delta' alone; 'lora' does not"),
     ],
 )

@@ -149,7 +149,7 @@ def test_a_save_that_fails_leaves_no_folder(shop, tiny, tmp_path):
 
 
 def test_what_is_no_transformer_is_refused(shop):
-    with pytest.raises(ConfigError, match="cannot be tuned itself"):
+    with pytest.raises(ConfigError, match="is no Transformers model"):
         finetune(shop(), "hashed", mode="lora", cache=None, progress=False)
     with pytest.raises(ConfigError, match="TransformerSettings are not those of mode 'delta'"):
         finetune(shop(), "hashed", settings=QUICK, cache=None, progress=False)

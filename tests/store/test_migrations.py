@@ -73,8 +73,10 @@ def test_a_file_that_is_no_database_is_refused(tmp_path):
 
 def test_a_folder_that_cannot_be_made_is_refused(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(StoreError, match="cannot be opened"):
+    with pytest.raises(StoreError, match="cannot be opened") as told:
         open_store(f"sqlite:///{tmp_path / 'file' / 'x.db'}")
+    assert told.value.where == str(tmp_path / "file" / "x.db")
+    assert "--data FOLDER" in str(told.value)
 
 
 def test_a_server_that_is_not_there_is_told_of_without_its_password():

@@ -48,7 +48,7 @@ def export(
     ``texts``: what the two forms are compared on, such as the titles of the catalogue. ``quantise``: 8-bit weights by
     dynamic quantisation, else float32. Raises ``EncoderError`` where the exported form says something else than the
     model (and writes nothing), and without the extra ``train``."""
-    base = tunable(resolve(encoder))
+    base = tunable(resolve(encoder), "What is no Transformers model needs no export: name it as it is")
     network, tokenizer, max_tokens = _network(base, quantise)
     told = list(dict.fromkeys(text for text in texts if text.strip()))[:2000]
     wanted = base.encode(told)

@@ -131,7 +131,13 @@ def finetune(
             f"there is no loss {loss!r}.", where="loss", value=loss, hint=f"Choose one of: {known}."
         )
     if epochs < 1 or patience < 1:
-        raise ConfigError("epochs and patience are at least 1.", where="adapt", value=(epochs, patience))
+        where, value = ("epochs", epochs) if epochs < 1 else ("patience", patience)
+        raise ConfigError(
+            f"{value} is too few; it is at least 1.",
+            where=where,
+            value=value,
+            hint="Give a whole number from 1 on.",
+        )
     begin = time.perf_counter()
     base = resolve(encoder)
     how = settings or (DeltaSettings() if mode == "delta" else TransformerSettings())

@@ -51,14 +51,14 @@ class TransformerSettings:
     weight_decay: float = 0.01
 
 
-def tunable(encoder: Any) -> HubEncoder:
-    """The encoder, if it is a Transformers model in a folder. Raises ``ConfigError``, ``EncoderError`` without the
-    extra."""
+def tunable(encoder: Any, instead: str = 'Use mode="delta", which takes any encoder') -> HubEncoder:
+    """The encoder, if it is a Transformers model in a folder. Raises ``ConfigError``, which says what to do ``instead``,
+    and ``EncoderError`` without the extra."""
     if not isinstance(encoder, HubEncoder):
         raise ConfigError(
-            f"{getattr(encoder, 'id', encoder)} cannot be tuned itself.",
-            where="mode",
-            hint='Use mode "delta", which takes any encoder, or a Transformers model: hub:NAME or a folder.',
+            f"{getattr(encoder, 'id', encoder)} is no Transformers model.",
+            where="encoder",
+            hint=f"{instead}; or give a Transformers model: hub:NAME or a folder.",
         )
     require_train()
     return encoder

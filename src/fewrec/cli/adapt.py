@@ -12,6 +12,7 @@ from fewrec.cli.output import print_json, print_lines
 from fewrec.cli.parser import Parser, add_output, add_settings, add_talk, resolved
 from fewrec.cli.sources import read_data
 from fewrec.cli.talk import Talk
+from fewrec.errors import DataError
 
 LOSSES = ("ridge", "mse", "softmax-mse", "softmax", "contrastive")
 MODES = ("delta", "lora", "full")
@@ -76,7 +77,7 @@ def _pretrain(options: argparse.Namespace, talk: Talk) -> int:
     from fewrec.adapt.pretrain import pretrain
 
     config = resolved(options).config
-    texts = [line for file in options.text for line in Path(file).read_text(encoding="utf-8").splitlines()]
+    texts = [line for file in options.text for line in _lines(file)]
     with talk.listening():
         data = read_data(options, config.data)
         tell_data(data, talk)
@@ -143,6 +144,17 @@ def _finetune(options: argparse.Namespace, talk: Talk) -> int:
         print_lines(f"{found.why[0].upper()}{found.why[1:]}\nSaved in {options.out}.")
     talk.say(f"Next: fewrec fit --encoder {options.out} --items ... --interactions ... --out model")
     return 0
+
+
+def _lines(file: str) -> list[str]:
+    """The lines of a text file; ``DataError`` where it cannot be read."""
+    try:
+        return Path(file).read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not text in UTF-8"
+        raise DataError(
+            f"{file!r} cannot be read: {why}.", where="--text", value=file, hint="Name a text file in UTF-8."
+        ) from error
 
 
 def _beside(out: str) -> Path:

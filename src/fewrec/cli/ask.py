@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from fewrec.cli.answer import show
 from fewrec.cli.fitted import add_model, fitted_model
 from fewrec.cli.parser import add_output, resolved
-from fewrec.cli.recommend import ratings, support
+from fewrec.cli.recommend import add_who, ratings, support
 from fewrec.cli.talk import Talk
 
 if TYPE_CHECKING:
@@ -16,13 +16,7 @@ if TYPE_CHECKING:
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    who = parser.add_argument_group("who: all, some or none of these; items by id or by title")
-    who.add_argument("--user", metavar="ID", help="somebody in the data")
-    who.add_argument("--like", metavar="ITEM", action="append", help="an item they like; may be repeated")
-    who.add_argument(
-        "--dislike", metavar="ITEM", action="append", help="an item they dislike; may be repeated"
-    )
-    who.add_argument("--rate", metavar="ITEM=X", action="append", help="an item they rated; may be repeated")
+    add_who(parser)
     which = parser.add_argument_group("which items")
     which.add_argument("--where", metavar="CONDITION", help='only items for which it holds: "price < 20"')
     which.add_argument(

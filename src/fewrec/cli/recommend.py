@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from fewrec.data import Dataset, Feedback
 
 
-def add(parser: argparse.ArgumentParser) -> None:
+def add_who(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
+    """The flags that say who asks, by what they did; :func:`support` reads them."""
     who = parser.add_argument_group("who: all, some or none of these; items by id or by title")
     who.add_argument("--user", metavar="ID", help="somebody in the data")
     who.add_argument("--like", metavar="ITEM", action="append", help="an item they like; may be repeated")
@@ -24,6 +25,11 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--dislike", metavar="ITEM", action="append", help="an item they dislike; may be repeated"
     )
     who.add_argument("--rate", metavar="ITEM=X", action="append", help="an item they rated; may be repeated")
+    return who
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    who = add_who(parser)
     who.add_argument("--taste", metavar="SENTENCE", help="what they like, in their own words")
     who.add_argument(
         "--attribute",

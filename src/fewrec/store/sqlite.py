@@ -150,5 +150,7 @@ class SQLite:
             ) from error
         except OSError as error:
             raise StoreError(
-                f"the database cannot be opened: {error.strerror or error}.", where="store"
+                f"the database cannot be opened: {error.strerror or error}.",
+                where=str(self._path),
+                hint="Name a folder that can be written: --data FOLDER, or --database URL.",
             ) from error
