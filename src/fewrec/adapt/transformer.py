@@ -52,8 +52,10 @@ class TransformerSettings:
 
 
 def tunable(encoder: Any, instead: str = 'Use mode="delta", which takes any encoder') -> HubEncoder:
-    """The encoder, if it is a Transformers model in a folder. Raises ``ConfigError``, which says what to do ``instead``,
-    and ``EncoderError`` without the extra."""
+    """The encoder, if it is a Transformers model in a folder.
+
+    Raises ``ConfigError``, which says what to do ``instead``, and ``EncoderError`` without the extra.
+    """
     if not isinstance(encoder, HubEncoder):
         raise ConfigError(
             f"{getattr(encoder, 'id', encoder)} is no Transformers model.",
