@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from fewrec.data import Dataset
+from fewrec.errors import DataError
 
 FILMS = {
     "item": [1, 2, 3, 4],
@@ -205,6 +206,13 @@ def test_portrait_of_a_stranger():
     row, unknown = data.user_feature_row({"budget": "high", "smoker": None})
     assert row.nnz == 0
     assert unknown == ["budget: high"]  # carried by one person only, so it says nothing about others
+
+
+@pytest.mark.parametrize("value", [{"low": 1}, ["low", ["high"]], [{"low": 1}]])
+def test_a_portrait_of_lists_within_lists_is_refused(value):
+    data = Dataset(interactions={"user": ["a"], "item": [2]}, users=PEOPLE)
+    with pytest.raises(DataError, match="no single value"):
+        data.user_feature_row({"budget": value})
 
 
 def test_portrait_of_a_stranger_by_number():

@@ -15,11 +15,13 @@ from fewrec.data.attributes import separator_of, split, written
 from fewrec.data.numerals import figure, is_missing, parse_numbers
 from fewrec.data.table import Column
 from fewrec.data.times import parse_times
+from fewrec.errors import DataError
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
 BINS = 4
+MANY = (list, tuple, set, frozenset)
 LEAST = 2  # a feature that fewer carry says nothing about anybody else
 
 
@@ -136,7 +138,7 @@ class Features:
         31}``.
 
         A list or a cell such as "Mexican|Thai" carries several values. ``unknown`` names what has no feature:
-        columns as "colour", values as "cuisine: Martian".
+        columns as "colour", values as "cuisine: Martian". ``DataError`` for a list within a list or a mapping.
         """
         from scipy.sparse import csr_matrix
 
@@ -149,7 +151,15 @@ class Features:
             if attribute is None:
                 unknown.append(str(column))
                 continue
-            cells = list(value) if isinstance(value, list | tuple | set | frozenset) else [value]
+            cells = list(value) if isinstance(value, MANY) else [value]
+            nested = next((cell for cell in cells if isinstance(cell, (*MANY, Mapping))), None)
+            if nested is not None:
+                raise DataError(
+                    f'"{column}" holds {nested!r}, which is no single value.',
+                    where="attributes",
+                    value=value,
+                    hint='Give one value or a flat list of them, such as {"cuisine": ["Mexican", "Thai"]}.',
+                )
             for cell, carried in zip(cells, attribute.features(cells), strict=True):
                 if not carried and not is_missing(cell):
                     unknown.append(f"{column}: {written(cell)}")
