@@ -91,6 +91,19 @@ class Shop:
         return [row["title"] for row in rows]
 
 
+@dataclasses.dataclass
+class Lasting:
+    """An application to ask without the client of Starlette, and the headers that open everything."""
+
+    app: Any
+    headers: dict[str, str]
+    store: Store
+
+    def restock(self) -> None:
+        """Brings back what was deleted."""
+        filled(self.store, list(BUYS))
+
+
 def shop_in(
     folder: Path,
     config: Config = CONFIG,
@@ -133,6 +146,15 @@ def open_shop() -> Iterator[Callable[..., Shop]]:
 def shop(open_shop: Callable[..., Shop], tmp_path: Path) -> Shop:
     """A shop with a model."""
     return open_shop(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def lasting_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lasting]:
+    """One shop with a model for all tests of a file, which may do with it whatever the API allows."""
+    one = shop_in(tmp_path_factory.mktemp("shop"))
+    secret, _ = one.store.keys.create("tests", "admin")
+    yield Lasting(create_app(one.hub, CONFIG.service), {"Authorization": f"Bearer {secret}"}, one.store)
+    one.store.close()
 
 
 @pytest.fixture
