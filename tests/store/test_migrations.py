@@ -22,6 +22,7 @@ def test_every_released_version_opens(tmp_path, version):
     old.close()
     store = open_store(f"sqlite:///{tmp_path / 'old.db'}")
     assert store.item("7").columns == {"title": "Alien"}
+    assert [row.id for row, _ in store.search("alien")] == ["7"]
     assert [event.to_dict() for event, _ in store.interactions()] == [
         {"id": "e1", "user": "anna", "item": "7", "event": "rating", "value": 4.5, "time": 1000000000.0}]  # fmt: skip
     assert store.user("anna").columns == {"city": "Oslo"}

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from fewrec.errors import StoreError
 from fewrec.store.backend import Backend, Session
+from fewrec.store.search import refill
 
 __all__ = ["MIGRATIONS", "VERSION", "migrate"]
 
 # {id}: text ordered by code point in both dialects, so that pages of a list come in the same order.
-MIGRATIONS: tuple[tuple[str, ...], ...] = (
+MIGRATIONS: tuple[tuple[str | Callable[[Session], None], ...], ...] = (
     (
         "CREATE TABLE counters (name TEXT PRIMARY KEY, value BIGINT NOT NULL)",
         "INSERT INTO counters VALUES ('data', 0), ('items', 0), ('models', 0), ('keys', 0), ('active', 0)",
@@ -25,8 +28,14 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE TABLE erasures (id {id} PRIMARY KEY, seq BIGINT NOT NULL, created DOUBLE PRECISION NOT NULL, "
         "deleted TEXT NOT NULL)",
     ),
+    (
+        "ALTER TABLE items ADD COLUMN sought TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE items ADD COLUMN name TEXT NOT NULL DEFAULT ''",
+        refill,
+    ),
 )
-"""Statements that lead from each version to the next; those of a released version are never changed."""
+"""Statements, and functions where SQL does not suffice, that lead from each version to the next; those of a released
+version are never changed."""
 
 VERSION = len(MIGRATIONS)
 ID = {"sqlite": "TEXT", "postgresql": 'TEXT COLLATE "C"'}
@@ -47,8 +56,11 @@ def migrate(backend: Backend, *, to: int = VERSION) -> None:
                 hint="Use a later fewrec; a database is never turned back.",
             )
         for step in MIGRATIONS[found:to]:
-            for statement in step:
-                session.run(statement.replace("{id}", ID[backend.dialect]))
+            for part in step:
+                if callable(part):
+                    part(session)
+                else:
+                    session.run(part.replace("{id}", ID[backend.dialect]))
         if found < to:
             session.run("DELETE FROM fewrec_schema")
             session.run("INSERT INTO fewrec_schema VALUES (?)", (to,))

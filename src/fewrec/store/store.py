@@ -14,6 +14,7 @@ from fewrec.store.backend import Backend, Session, open_backend
 from fewrec.store.events import Event
 from fewrec.store.keys import Keys
 from fewrec.store.schema import migrate
+from fewrec.store.search import found, sought
 from fewrec.store.versions import Versions
 
 __all__ = ["Entity", "Store", "open_store"]
@@ -82,9 +83,9 @@ class Store:
             seq = count_up(session, "data")
             count_up(session, "items")
             session.run_many(
-                "INSERT INTO items (id, cells, seq) VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET "
-                "cells = excluded.cells, seq = excluded.seq",
-                [(id, _json(cells), seq) for id, cells in items],
+                "INSERT INTO items (id, cells, seq, sought, name) VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE "
+                "SET cells = excluded.cells, seq = excluded.seq, sought = excluded.sought, name = excluded.name",
+                [(id, _json(cells), seq, *sought(id, cells)) for id, cells in items],
             )
         return seq
 
@@ -181,6 +182,16 @@ class Store:
     def items(self, after: str = "", limit: int = 100) -> list[Entity]:
         """At most ``limit`` items whose ids come after ``after``, in order of code points."""
         return self._page("SELECT id, cells, seq, 0 FROM items", after, limit)
+
+    def search(
+        self, text: str, after: tuple[int, str] = (0, ""), limit: int = 100
+    ) -> list[tuple[Entity, int]]:
+        """At most ``limit`` items that hold every word of ``text`` in their id or columns, with their place: 0 where
+        the title begins so, 1 where it holds them, 2 where another column does; in each by id. A word is found
+        anywhere, whatever its case and accents; of each cell the first 1,000 characters are looked at."""
+        with self.backend.read() as session:
+            rows = found(session, text, after, limit)
+        return [(_entity(row), int(row[4])) for row in rows]
 
     def users(self, after: str = "", limit: int = 100) -> list[Entity]:
         """At most ``limit`` users whose ids come after ``after``, in order of code points."""

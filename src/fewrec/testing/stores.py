@@ -89,6 +89,54 @@ class StoreContract:
         rest = store.items(after=first[-1].id, limit=100)
         assert [row.id for row in [*first, *rest]] == sorted(ids)
 
+    def test_a_search_finds_every_word_and_titles_first(self, store: Store) -> None:
+        store.put_items(
+            [
+                ("1", {"title": "A review of Alien", "text": "not the film"}),
+                ("2", {"title": "Alien"}),
+                (
+                    "3",
+                    {
+                        "title": "Solaris",
+                        "text": "slower than ALIEN, and 100% Soviet",
+                        "tags": ["Épopée", "1972"],
+                    },
+                ),
+                ("4", {"title": "Aliens", "price": 77.0}),
+                ("alien", {}),
+                ("5", {"title": "Moon", "new": True, "none": None}),
+                ("6", {"标题": "异形：普罗米修斯", "text": "Straße a_b"}),
+            ]
+        )
+
+        def ids(text: str) -> list[tuple[str, int]]:
+            return [(row.id, place) for row, place in store.search(text)]
+
+        # Place 0: "alien" by its id, 2 and 4 by how their titles begin; 1 holds it later; 3 elsewhere.
+        assert ids("alien") == [("2", 0), ("4", 0), ("alien", 0), ("1", 1), ("3", 2)]
+        assert ids("ALIEN film") == [("1", 2)]
+        assert ids("epopee 1972") == [("3", 2)]  # lists and numbers, without accents
+        assert ids("77") == [("4", 2)]
+        assert ids("普罗米修斯") == [("6", 1)]  # a part of a text without spaces
+        assert ids("strasse") == [("6", 2)]
+        assert ids("100%") == [("3", 2)]  # no sign of SQL means more than itself
+        assert ids("a_b") == [("6", 2)]
+        assert ids("a%b") == ids("77.0") == ids("true") == ids("title") == ids("' OR 1=1 --") == []
+        assert len(ids(" ")) == 7  # no word asks for nothing
+        pages, after = [], (0, "")
+        while rows := store.search("alien", after, 2):
+            pages += [row.id for row, _ in rows]
+            after = rows[-1][1], rows[-1][0].id
+        assert pages == ["2", "4", "alien", "1", "3"]
+        store.put_items([("2", {"title": "Heat"})])
+        store.delete_item("4")
+        assert [id for id, _ in ids("alien")] == ["alien", "1", "3"]
+
+    def test_a_search_looks_at_the_beginning_of_long_texts(self, store: Store) -> None:
+        store.put_items([("7", {"text": "x" * 990 + " early " + "y" * 2000 + " late"})])
+        assert [row.id for row, _ in store.search("early")] == ["7"]
+        assert store.search("late") == []
+
     def test_pages_of_events_miss_nothing(self, store: Store) -> None:
         for batch in range(4):
             store.append([event(f"{batch}-{at}", user=f"u{at % 2}") for at in range(5)])

@@ -192,14 +192,39 @@ def test_a_newer_question_gives_up_the_one_before(tab, fill):
     assert page.locator(".trouble").count() == 0
 
 
-def test_a_search_before_the_catalogue_is_read_finds_what_comes(tab, fill):
+def test_a_newer_search_gives_up_the_one_before(tab, fill):
     fill()
     visit = tab()
     held = []
-    visit.page.route("**/v1/items?*", lambda route: held.append(route))
+    visit.page.route("**/v1/items?search=Sol*", lambda route: held.append(route))
     page = visit.go()
-    page.fill("#sought", "Alien")
-    assert page.locator(".hits").inner_text() == "One moment …"
-    page.wait_for_selector(".row")  # the list does not wait for it
-    held[0].continue_()
+    page.wait_for_selector(".row")
+    page.fill("#sought", "Sol")
+    page.locator(".hits").get_by_text("One moment …").wait_for()
+    with page.expect_event("requestfailed", lambda request: "search=Sol" in request.url):
+        page.fill("#sought", "ali")
     page.locator(".hits").get_by_role("button", name="I like Alien", exact=True).wait_for()
+    assert len(held) == 1
+    page.fill("#sought", "nothing of this")
+    page.get_by_text("Nothing found.").wait_for()
+    assert page.locator(".hits button").count() == 0
+
+
+def test_an_item_beyond_the_first_page_is_found(tab, fill, service):
+    """Nothing is read but what is asked for: of 3,000 items the last is found by a word of another column."""
+    from urllib.request import Request, urlopen
+
+    fill()
+    rows = ",".join(
+        f'{{"id":"z{at}","columns":{{"title":"Film {at}","cast":"actor{at}"}}}}' for at in range(3000)
+    )
+    body = Request(
+        f"{service.address}v1/items", f"[{rows}]".encode(), {"Content-Type": "application/json"}, method="PUT"
+    )
+    urlopen(body, timeout=60).close()
+    visit = tab()
+    page = visit.go("look")
+    page.fill("#lookup", "ACTOR2999")
+    page.get_by_role("link", name="Film 2999").click()
+    page.locator("h2", has_text="Film 2999").wait_for()
+    assert page.get_by_text("actor2999").count() == 1

@@ -70,6 +70,30 @@ def _page(ask: Ask, read: Callable[[str, int], Sequence[Entity]]) -> Reply:
     )
 
 
+SEARCH = {
+    "type": "string",
+    "maxLength": 200,
+    "description": "Words that an item must hold, each anywhere in its id, texts, lists or numbers, whatever their "
+    "case and accents; of each cell the first 1,000 characters are looked at. Items whose title begins with the first "
+    "word, then those whose title holds all words, then the others; in each by id.",
+}
+
+
+def page_of_items(ask: Ask) -> Reply:
+    text = ask.query.get("search", "")
+    if not text.strip():
+        return _page(ask, ask.hub.store.items)
+    limit = ask.query.get("limit", 100)
+    place, id = from_cursor(ask.query.get("cursor"), (int, str)) or (0, "")
+    if not 0 <= place <= 2:
+        raise DataError(
+            "this is no cursor.", where="query.cursor", hint='Give the "next" of the page before.'
+        )
+    rows = ask.hub.store.search(text, (place, check_id(id, "query.cursor") if id else ""), limit)
+    following = cursor_of(rows[-1][1], rows[-1][0].id) if len(rows) == limit else None
+    return Reply([plain(row) for row, _ in rows], more={"next": following})
+
+
 def put_items(ask: Ask) -> Reply:
     rows = read_entities(ask.body)
     ask.hub.store.put_items(rows)
@@ -94,6 +118,7 @@ def _endpoints(noun: str, put: Any, get: Any, page: Any) -> list[Endpoint]:
         noun
     ]
     id = {"item": "7", "user": "anna"}[noun]
+    query = {**PAGE, "search": SEARCH} if noun == "item" else PAGE
     article = {"item": "an item", "user": "a user"}[noun]
     return [
         Endpoint(
@@ -103,8 +128,9 @@ def _endpoints(noun: str, put: Any, get: Any, page: Any) -> list[Endpoint]:
         ),
         Endpoint(
             "GET", f"/v1/{noun}s", "read" if noun == "item" else "write", page,
-            f"All {noun}s, a page at a time, in the order of their ids.", f"{noun}s",
-            query=PAGE, reply=ROWS, example={"query": {"limit": 2}},
+            {"item": "All items, or those that a search finds, a page at a time.",
+             "user": "All users, a page at a time, in the order of their ids."}[noun], f"{noun}s",
+            query=query, reply=ROWS, example={"query": {"limit": 2, **({"search": "alien"} if noun == "item" else {})}},
         ),
         Endpoint(
             "GET", f"/v1/{noun}s/{{id}}", "read" if noun == "item" else "write", get, f"One {noun}.", f"{noun}s",
@@ -122,7 +148,7 @@ def get_user(ask: Ask) -> Reply:
 
 
 ENDPOINTS = (
-    *_endpoints("item", put_items, get_item, lambda ask: _page(ask, ask.hub.store.items)),
+    *_endpoints("item", put_items, get_item, page_of_items),
     Endpoint(
         "DELETE", "/v1/items/{id}", "write", delete_item,
         "Takes an item out, and what people did with it; it is listed no more.", "items",

@@ -1,8 +1,8 @@
 // Users and items: look one up, and see what the service knows of it and would answer.
 
-import { answer, ask, at, Failure } from "../api.js";
+import { answer, ask, at, Failure, gone } from "../api.js";
 import * as catalogue from "../catalogue.js";
-import { el, fill } from "../dom.js";
+import { el, fill, later } from "../dom.js";
 import { chance, rowOf, summary } from "../list.js";
 import { said } from "../said.js";
 import { moment, number, t } from "../words.js";
@@ -37,14 +37,21 @@ async function browse(page) {
     if (field.value.trim()) location.hash = `#/look/${sought}/${encodeURIComponent(field.value.trim())}`;
   };
   fill(page, el("form", { class: "field", role: "search", onsubmit: go }, el("label", { for: "lookup" }, t(`look_${kind}s`), " ", size), el("div", { class: "line" }, field, el("button", { class: "main" }, t("open_id")))), results);
+  let searching = null;
+  const list = async (find) => {
+    searching?.abort();
+    const mine = (searching = new AbortController());
+    try {
+      const found = await find(field.value, mine.signal);
+      fill(results, found.map((one) => linked(sought, one.id, one.title, one.sub)), !found.length && el("li", { class: "small" }, t(field.value ? "no_hits" : "nobody_here")));
+    } catch (error) {
+      if (!gone(error)) fill(results, el("li", {}, trouble(error, () => list(find))));
+    }
+  };
   try {
     const find = await (kind === "user" ? usersOf(size) : itemsOf(size));
-    const list = () => {
-      const found = find(field.value);
-      fill(results, found.map((one) => linked(sought, one.id, one.title, one.sub)), !found.length && el("li", { class: "small" }, t(field.value ? "no_hits" : "nobody_here")));
-    };
-    field.addEventListener("input", list);
-    list();
+    field.addEventListener("input", later(150, () => list(find)));
+    await list(find);
   } catch (error) {
     results.replaceWith(trouble(error, () => browse(page)));
   }
@@ -53,8 +60,8 @@ async function browse(page) {
 
 async function itemsOf(size) {
   await catalogue.load();
-  size.textContent = t(catalogue.whole ? "items" : "items_so_far", { n: catalogue.size() });
-  return (text) => (text.trim() ? catalogue.search(text, SHOWN) : catalogue.some(SHOWN));
+  size.textContent = t("items", { n: catalogue.size() });
+  return (text, signal) => catalogue.search(text, SHOWN, signal);
 }
 
 async function usersOf(size) {
@@ -86,6 +93,7 @@ function listing(title, load) {
       throw error;
     }
     const rows = list.recommendations;
+    await catalogue.want(rows.map((row) => row.item));
     return [summary(list), el("ol", { class: "rows" }, rows.map((row) => rowOf(row, { about: catalogue.about(row.item) })))];
   });
   return box;
@@ -93,7 +101,7 @@ function listing(title, load) {
 
 async function item(id) {
   const row = await ask("GET", at`/v1/items/${id}`);
-  const about = await catalogue.fetched(id);
+  const about = await catalogue.known(row);
   const people = el("div");
   into(people, () => audience(id));
   return [
@@ -120,7 +128,7 @@ async function audience(id) {
 }
 
 async function user(id) {
-  const [row] = await Promise.all([ask("GET", at`/v1/users/${id}`), catalogue.load()]);
+  const row = await ask("GET", at`/v1/users/${id}`);
   const history = el("div");
   into(history, () => met(id, history));
   return [
@@ -139,6 +147,7 @@ async function met(id, box) {
   const rows = [];
   const draw = async (cursor) => {
     const page = await answer("GET", "/v1/interactions", { query: { user: id, limit: SHOWN, cursor } });
+    await catalogue.want(page.data.map((event) => event.item));
     rows.push(...page.data.map(did));
     if (!rows.length) return none();
     return [table(t("history"), [t("item"), t("event"), t("when")], rows), page.next && el("button", { type: "button", onclick: () => into(box, () => draw(page.next)) }, t("more"))];

@@ -10,10 +10,12 @@ import { head, thumbs, trouble } from "./shared.js";
 
 // What the visitor has said, kept while the page is open. Nothing of it is kept by the service.
 const told = { support: new Map(), taste: "", variety: 0, skipped: new Set() };
+const HITS = 5; // items that a search shows
 const open = new Set(); // items whose reasons are open
 let places = null; // item -> rank in the list before
 let last = null; // the list that is shown
 let waiting = null; // what ends the request under way
+let searching = null; // and what ends the search
 let seen = {}; // the elements of the part, while it is shown
 
 function show(main) {
@@ -31,19 +33,17 @@ function show(main) {
   chosen();
   listed(last);
   refresh();
-  catalogue.load(counted).then(counted, () => {}); // the list shows the same trouble, in words
+  catalogue.load().then(() => (seen.size.textContent = t("items", { n: catalogue.size() })), quiet);
 }
 
-function counted() {
-  if (!seen.size.isConnected) return; // somebody has gone to another part
-  seen.size.textContent = t(catalogue.whole ? "items" : "items_so_far", { n: catalogue.size() });
-  if (last) listed(last, false);
-  const sought = document.getElementById("sought");
-  if (sought?.value) hits(sought.value);
+/** The list shows the same trouble, in words; what stands beside it can do without. */
+function quiet(error) {
+  if (!(error instanceof Failure)) throw error;
 }
 
 function tellings() {
-  const sought = el("input", { type: "search", id: "sought", autocomplete: "off", spellcheck: "false", placeholder: t("search_hint"), oninput: () => hits(sought.value) });
+  const sought = el("input", { type: "search", id: "sought", autocomplete: "off", spellcheck: "false", placeholder: t("search_hint"), oninput: () => soon() });
+  const soon = later(150, () => search(sought.value));
   const taste = el("textarea", { id: "taste", rows: "2", maxlength: "2000", placeholder: t("taste_hint"), value: told.taste });
   const changed = later(500, refresh);
   taste.addEventListener("input", () => {
@@ -63,16 +63,31 @@ function tellings() {
   );
 }
 
-function hits(text) {
-  const found = catalogue.search(text);
+async function search(text) {
+  searching?.abort();
+  const mine = (searching = new AbortController());
+  if (!text.trim()) return fill(seen.hits);
+  if (!seen.hits.hasChildNodes()) fill(seen.hits, el("li", { class: "small" }, t("waiting")));
+  try {
+    hits(await catalogue.search(text, HITS, mine.signal));
+  } catch (error) {
+    if (!gone(error)) fill(seen.hits, el("li", {}, trouble(error, () => search(text))));
+  }
+}
+
+function hits(found) {
   fill(
     seen.hits,
     found.map((item) =>
-      el("li", {}, el("div", {}, el("strong", {}, item.title), item.sub && el("span", { class: "sub" }, item.sub)), thumbs(item.title, told.support.get(item.id)?.value, (value) => (say(item.id, item.title, value), hits(text), focusOn(seen.hits, item.id)))),
+      el(
+        "li",
+        { "data-item": item.id },
+        el("div", {}, el("strong", {}, item.title), item.sub && el("span", { class: "sub" }, item.sub)),
+        thumbs(item.title, told.support.get(item.id)?.value, (value) => (say(item.id, item.title, value), hits(found), focusOn(seen.hits, item.id))),
+      ),
     ),
-    text.trim() && !found.length && el("li", { class: "small" }, t(catalogue.ready ? "no_hits" : "waiting")),
+    !found.length && el("li", { class: "small" }, t("no_hits")),
   );
-  for (const [place, item] of found.entries()) seen.hits.children[place].dataset.item = item.id;
 }
 
 /** Keeps the keyboard where it was after a click has drawn its place anew. */
@@ -127,15 +142,16 @@ const support = () => Object.fromEntries([...told.support].map(([item, { value }
 
 async function question() {
   document.getElementById("sought").value = "";
-  fill(seen.hits);
+  search("");
   const close = () => {
     fill(seen.question);
     chosen();
     document.getElementById("ask")?.focus();
   };
-  let asked;
+  let asked, about;
   try {
     asked = await ask("POST", "/v1/questions", { body: { support: support(), n: 1, exclude: [...told.skipped] } });
+    about = asked.questions.length > 0 && (await catalogue.fetched(asked.questions[0].item));
   } catch (error) {
     return fill(seen.question, trouble(error, question));
   }
@@ -154,7 +170,7 @@ async function question() {
   fill(
     seen.question,
     el("div", { class: "line between" }, words, el("button", { type: "button", class: "quiet round", "aria-label": t("enough"), title: t("enough"), onclick: close }, icon("cross"))),
-    catalogue.about(one.item)?.sub && el("p", { class: "sub" }, catalogue.about(one.item).sub),
+    about.sub && el("p", { class: "sub" }, about.sub),
     el("p", { class: "small" }, said(one.why)),
     el("div", { class: "line" }, button("yes", true, "main"), button("no", false), button("dont_know", null, "quiet")),
   );
@@ -223,7 +239,10 @@ function listed(list, fresh = true) {
   if (!rows.length) fill(seen.rows);
   if (held !== undefined && rows.length) (seen.rows.children[rows.findIndex((row) => row.item === held)] ?? seen.rows.children[Math.min(at, rows.length - 1)]).querySelector("button").focus({ preventScroll: true });
   if (places && fresh && rows.length) tell(t("list_changed", { n: rows.filter((row) => !places.has(row.item)).length, title: rows[0].title }));
-  if (fresh) places = new Map(rows.map((row) => [row.item, row.rank]));
+  if (!fresh) return;
+  places = new Map(rows.map((row) => [row.item, row.rank]));
+  const redraw = (some) => some && last === list && seen.list.isConnected && listed(list, false);
+  catalogue.want(rows.map((row) => row.item)).then(redraw, quiet);
 }
 
-export default { show, leave: () => waiting?.abort() };
+export default { show, leave: () => [waiting, searching].forEach((one) => one?.abort()) };

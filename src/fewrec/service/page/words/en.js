@@ -36,7 +36,6 @@ export default {
   search_label: "Something you know",
   search_hint: "Search the catalogue",
   items: ["{n} item", "{n} items"],
-  items_so_far: ["{n} item so far", "the first {n} items"],
   users: ["{n} user", "{n} users"],
   users_so_far: ["the first user", "the first {n} users; open others by their id"],
   events: ["{n} event", "{n} events"],

@@ -36,7 +36,6 @@ export default {
   search_label: "您熟悉的",
   search_hint: "在目录中查找",
   items: "共 {n} 件物品",
-  items_so_far: "前 {n} 件物品",
   users: "共 {n} 位用户",
   users_so_far: "前 {n} 位用户；其他用户请输入编号打开",
   events: "{n} 个事件",
