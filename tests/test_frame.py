@@ -22,7 +22,8 @@ LEVELS = [
     ["text", "fewshot", "rank", "llm"],
     ["recommendations"],
     ["recommender"],
-    ["adapt", "samples", "evaluate", "service"],
+    ["adapt", "samples", "evaluate"],
+    ["service"],
     ["cli"],
     ["testing"],
 ]

@@ -70,7 +70,8 @@ def test_roles_are_what_they_should_be():
     roles = {role: sorted(e.name for e in ENDPOINTS if e.role == role) for role in ("none", *ROLES)}
     assert roles["none"] == ["GET /", "GET /healthz", "GET /openapi.json", "GET /page/{id}", "GET /readyz"]
     assert roles["read"] == [
-        "GET /metrics", "GET /v1/events", "GET /v1/items", "GET /v1/items/{id}", "GET /v1/items/{id}/similar",
+        "GET /metrics", "GET /v1/evaluations", "GET /v1/evaluations/{id}", "GET /v1/events", "GET /v1/items",
+        "GET /v1/items/{id}", "GET /v1/items/{id}/similar",
         "GET /v1/measures", "GET /v1/models", "GET /v1/models/{version}", "GET /v1/report",
         "GET /v1/users/{id}/recommendations", "POST /v1/questions", "POST /v1/recommendations",
     ]  # fmt: skip
@@ -80,7 +81,7 @@ def test_roles_are_what_they_should_be():
     ]  # fmt: skip
     assert roles["admin"] == [
         "DELETE /v1/keys/{id}", "DELETE /v1/users/{id}", "GET /v1/erasures/{id}", "GET /v1/exports/{table}",
-        "GET /v1/keys", "GET /v1/users/{id}/export", "POST /v1/keys", "POST /v1/models",
+        "GET /v1/keys", "GET /v1/users/{id}/export", "POST /v1/evaluations", "POST /v1/keys", "POST /v1/models",
         "POST /v1/models/{version}/activate",
     ]  # fmt: skip
 

@@ -16,6 +16,8 @@ def prepared(shop, endpoint):
     path = dict(endpoint.example.get("path", {}))
     if endpoint.path == "/v1/erasures/{id}":
         path["id"] = shop.ask("DELETE", "/v1/users/bert", status=202)["id"]
+    if endpoint.path == "/v1/evaluations/{id}":
+        shop.store.evaluations.request()
     if endpoint.path == "/v1/keys/{id}":
         path["id"] = shop.store.keys.create("old", "read")[1].id
         secret, _ = shop.store.keys.create("me", "admin")

@@ -75,8 +75,8 @@ def test_a_fit_that_fails_says_why_and_the_old_model_answers(cared):
 def test_a_worker_that_is_killed_is_told_of(cared):
     cared.ask("POST", "/v1/models", {}, 202)
     keeper = next(t for t in __import__("threading").enumerate() if t.name == "caretaker")._target.__self__
-    worker = until(lambda: keeper._worker)
-    worker[0].kill()
+    fit = until(lambda: keeper._fit)
+    fit.process.kill()
     told = until(lambda: (found := status(cared, 2))["status"] == "failed" and found)
     assert "signal 9" in told["reason"]
     assert cared.ask("POST", "/v1/recommendations", {"n": 1})["model"] == 1

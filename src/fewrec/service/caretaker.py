@@ -1,4 +1,4 @@
-"""``Caretaker``: a thread that keeps the hub in step, starts fits, and puts away what may no longer be kept."""
+"""``Caretaker``: a thread that keeps the hub in step, starts fits and evaluations, and puts away what has to go."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import IO
 
 from fewrec.errors import FewrecError
 from fewrec.service.hub import Hub
+from fewrec.store import Evaluations, Versions
 
 __all__ = ["Caretaker"]
 
@@ -22,8 +24,22 @@ KEEP = 5
 """Ready versions whose folders are kept, so that one can go back."""
 
 
+@dataclass(frozen=True)
+class _Job:
+    """A worker process, and where it is noted how it ends."""
+
+    process: subprocess.Popen[str]
+    number: int
+    errors: IO[str]
+    book: Versions | Evaluations
+
+    def failed(self, reason: str) -> None:
+        """Notes why it ended."""
+        self.book.say(self.number, status="failed", reason=reason, finished=time.time())
+
+
 class Caretaker:
-    """Looks after one process; where several share a store, whichever comes first starts the fit."""
+    """Looks after one process; where several share a store, whichever comes first starts a fit or an evaluation."""
 
     def __init__(
         self, hub: Hub, database: str, *, cache: str = "", tell: Callable[[str], None] | None = None
@@ -33,7 +49,8 @@ class Caretaker:
         self.tell = tell or (lambda text: None)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="caretaker", daemon=True)
-        self._worker: tuple[subprocess.Popen[str], int, IO[str]] | None = None
+        self._fit: _Job | None = None
+        self._evaluation: _Job | None = None
         self._told: str | None = None
 
     def start(self) -> None:
@@ -41,22 +58,19 @@ class Caretaker:
         self._thread.start()
 
     def stop(self) -> None:
-        """Ends, and with it a fit that is under way."""
+        """Ends, and with it a fit and an evaluation that are under way."""
         self._stop.set()
         if self._thread.is_alive():
             self._thread.join(timeout=30)
-        if self._worker is not None:
-            process, version, errors = self._worker
-            ended = process.poll() is not None
-            process.terminate()
-            process.wait()
-            errors.close()
+        for job in (self._fit, self._evaluation):
+            if job is None:
+                continue
+            job.process.terminate()
+            job.process.wait()
+            job.errors.close()
             with contextlib.suppress(FewrecError):
-                if ended and self.hub.store.versions.get(version).status != "fitting":
-                    return
-                self.hub.store.versions.say(
-                    version, status="failed", reason="the service was stopped.", finished=time.time()
-                )
+                if job.book.get(job.number).status in ("fitting", "running"):
+                    job.failed("the service was stopped.")
 
     def _run(self) -> None:
         while not self._stop.wait(PERIOD):
@@ -79,49 +93,66 @@ class Caretaker:
         """One round."""
         self.hub.refresh()
         self.hub.warm()
-        self._look_at_worker()
-        if self._worker is None:
-            version = self.hub.store.versions.start()
-            if version is not None:
-                self._worker = self._begin(version.version)
+        self._look_at_fit()
+        self._look_at_evaluation()
         self._put_away()
 
-    def _begin(self, version: int) -> tuple[subprocess.Popen[str], int, IO[str]]:
+    def _look_at_fit(self) -> None:
+        """A fit that has ended is put down, and the next one begun."""
+        if self._fit is not None and self._over(self._fit):
+            number, failed = self._fit.number, self._fit.process.returncode != 0
+            self._fit = None
+            if failed:
+                self.tell(f"The fit of version {number} failed; the model before it goes on answering.")
+            self.hub.refresh()
+        if self._fit is None:
+            version = self.hub.store.versions.start()
+            if version is not None:
+                self._fit = self._begin("worker", version.version, self.hub.store.versions, nice=5)
+
+    def _look_at_evaluation(self) -> None:
+        """The same of an evaluation; it begins when nothing is fitted, and never holds a fit up."""
+        if self._evaluation is not None and self._over(self._evaluation):
+            if self._evaluation.process.returncode != 0:
+                self.tell(f"Evaluation {self._evaluation.number} failed.")
+            self._evaluation = None
+        if self._evaluation is None and self._fit is None:
+            run = self.hub.store.evaluations.start()
+            if run is not None:
+                self._evaluation = self._begin("evaluator", run.id, self.hub.store.evaluations, nice=10)
+
+    def _begin(self, module: str, number: int, book: Versions | Evaluations, *, nice: int) -> _Job:
         import tempfile
 
         errors = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115 - closed at its end
         process = subprocess.Popen(
-            [sys.executable, "-m", "fewrec.service.worker"],
+            [sys.executable, "-m", f"fewrec.service.{module}"],
             stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=errors, text=True,
         )  # fmt: skip
         task = {
             "database": self.database,
             "config": self.hub.config.to_dict(),
             "models": str(self.hub.models),
-            "version": version,
+            "number": number,
             "cache": self.cache,
-            "nice": 5,
+            "nice": nice,
         }
         with contextlib.suppress(BrokenPipeError):  # it died at once: its exit code tells
             if process.stdin is not None:
                 process.stdin.write(json.dumps(task))
                 process.stdin.close()
-        return process, version, errors
+        return _Job(process, number, errors, book)
 
-    def _look_at_worker(self) -> None:
-        if self._worker is None or self._worker[0].poll() is None:
-            return
-        process, version, errors = self._worker
-        self._worker = None
-        if process.returncode != 0:
-            errors.seek(0)
-            said = errors.read().strip()
-            self.hub.store.versions.say(
-                version, status="failed", reason=_reason(process.returncode, said), finished=time.time()
-            )
-            self.tell(f"The fit of version {version} failed; the model before it goes on answering.")
-        errors.close()
-        self.hub.refresh()
+    @staticmethod
+    def _over(job: _Job) -> bool:
+        """Whether a worker has ended; where it failed, the reason is noted."""
+        if job.process.poll() is None:
+            return False
+        if job.process.returncode != 0:
+            job.errors.seek(0)
+            job.failed(_reason(job.process.returncode, job.errors.read().strip()))
+        job.errors.close()
+        return True
 
     def _put_away(self) -> None:
         """Removes the folders of versions that learned from somebody erased, and of the oldest."""

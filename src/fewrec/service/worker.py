@@ -13,6 +13,7 @@ import shutil
 import sys
 import threading
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,18 +23,17 @@ from fewrec.service.hub import fit
 from fewrec.service.place import vectors_in
 from fewrec.store import Store, open_store
 
-__all__ = ["main", "work"]
+__all__ = ["beating", "main", "work"]
 
 BEAT_SECONDS = 5.0
 
 
-def work(store: Store, config: Config, models: Path, version: int, cache: Any) -> str:
-    """Fits a version, and the status it ends with: "ready", or "erased" where somebody was erased meanwhile."""
+@contextlib.contextmanager
+def beating(say: Callable[..., None]) -> Iterator[dict[str, Any]]:
+    """A dict whose entries are noted as the progress, by ``say(progress=...)``, as long as the block runs: when they
+    change, and every few seconds in any case, as a sign of life."""
     said: dict[str, Any] = {}
     over = threading.Event()
-
-    def progress(what: str, done: int, total: int) -> None:
-        said.update(what=what, done=int(done), total=int(total))
 
     def beat() -> None:
         before: dict[str, Any] = {}
@@ -42,15 +42,25 @@ def work(store: Store, config: Config, models: Path, version: int, cache: Any) -
             if said != before or time.monotonic() - last > BEAT_SECONDS:
                 before, last = dict(said), time.monotonic()
                 with contextlib.suppress(StoreError):  # a busy store hears the next beat
-                    store.versions.say(version, progress=before)
+                    say(progress=before)
 
     beating = threading.Thread(target=beat, daemon=True)
     beating.start()
     try:
-        about = fit(store, config, models, version, progress=progress, cache=cache)
+        yield said
     finally:
         over.set()
         beating.join()
+
+
+def work(store: Store, config: Config, models: Path, version: int, cache: Any) -> str:
+    """Fits a version, and the status it ends with: "ready", or "erased" where somebody was erased meanwhile."""
+    with beating(lambda **about: store.versions.say(version, **about)) as said:
+
+        def progress(what: str, done: int, total: int) -> None:
+            said.update(what=what, done=int(done), total=int(total))
+
+        about = fit(store, config, models, version, progress=progress, cache=cache)
     seq = about.pop("seq")
     if store.last_erasure() > seq:
         shutil.rmtree(models / f"{version:06d}", ignore_errors=True)
@@ -72,8 +82,8 @@ def main() -> int:
     store = open_store(task["database"])
     config = Config.from_dict(task["config"])
     cache = vectors_in(Path(task["cache"]) if task["cache"] else None, config)
-    if work(store, config, Path(task["models"]), task["version"], cache) == "ready":
-        store.versions.activate(task["version"])
+    if work(store, config, Path(task["models"]), task["number"], cache) == "ready":
+        store.versions.activate(task["number"])
     store.close()
     return 0
 

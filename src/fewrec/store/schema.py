@@ -33,6 +33,11 @@ MIGRATIONS: tuple[tuple[str | Callable[[Session], None], ...], ...] = (
         "ALTER TABLE items ADD COLUMN name TEXT NOT NULL DEFAULT ''",
         refill,
     ),
+    (
+        "CREATE TABLE evaluations (id BIGINT PRIMARY KEY, status TEXT NOT NULL, seq BIGINT NOT NULL, "
+        "about TEXT NOT NULL, result TEXT, beat DOUBLE PRECISION NOT NULL)",
+        "INSERT INTO counters VALUES ('evaluations', 0)",
+    ),
 )
 """Statements, and functions where SQL does not suffice, that lead from each version to the next; those of a released
 version are never changed."""

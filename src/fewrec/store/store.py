@@ -11,6 +11,7 @@ from typing import Any
 
 from fewrec.errors import UnknownIdError
 from fewrec.store.backend import Backend, Session, open_backend
+from fewrec.store.evaluations import Evaluations, erase_results
 from fewrec.store.events import Event
 from fewrec.store.keys import Keys
 from fewrec.store.schema import migrate
@@ -70,6 +71,7 @@ class Store:
         self.backend = backend
         self.keys = Keys(backend)
         self.versions = Versions(backend)
+        self.evaluations = Evaluations(backend)
 
     def close(self) -> None:
         """Lets go of the database."""
@@ -139,6 +141,7 @@ class Store:
                 raise unknown("user", user)
             seq = count_up(session, "data")
             count_up(session, "items")
+            erase_results(session)
             receipt = {
                 "id": uuid.uuid4().hex,
                 "deleted": {"users": users, "interactions": gone},

@@ -17,6 +17,7 @@ import pytest
 from fewrec.errors import ConfigError, UnknownIdError
 from fewrec.store import Store, open_store
 from fewrec.store.events import Event
+from fewrec.testing.evaluations import EvaluationsContract
 
 __all__ = ["StoreContract"]
 
@@ -28,7 +29,7 @@ def event(
     return Event(id, user, item, name, value, 1.0)
 
 
-class StoreContract:
+class StoreContract(EvaluationsContract):
     """Inherit, and give the fixture ``address``: the URL of a database that is empty before each test."""
 
     @pytest.fixture

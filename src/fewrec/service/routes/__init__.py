@@ -3,6 +3,7 @@
 from fewrec.service.endpoint import Endpoint
 from fewrec.service.routes import (
     entities,
+    evaluations,
     events,
     lists,
     manage,
@@ -23,6 +24,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *privacy.ENDPOINTS,
     *transfer.ENDPOINTS,
     *models.ENDPOINTS,
+    *evaluations.ENDPOINTS,
     *manage.ENDPOINTS,
     *page.ENDPOINTS,
 )

@@ -5,6 +5,7 @@ import { bar, el, fill } from "../dom.js";
 import { said } from "../said.js";
 import { moment, number, percent, t } from "../words.js";
 import { curve, reach } from "./curve.js";
+import { evaluation } from "./evaluation.js";
 import { fit, follow } from "./fit.js";
 import { head, into, roleWords, table, trouble } from "./shared.js";
 
@@ -22,7 +23,7 @@ function drawn(report, again) {
   return [
     el("div", { class: "figures" }, figure(number(counts.items), t("n_items")), figure(number(counts.users), t("n_users")), figure(number(counts.interactions), t("n_events"))),
     report.trouble && el("div", { class: "trouble", role: "alert" }, el("p", { class: "what" }, said(report.trouble.message)), report.trouble.hint && el("p", { class: "small" }, said(report.trouble.hint))),
-    el("div", { class: "halves even" }, el("div", {}, answering(report, again), measures(report), versions(report.models, again)), el("div", {}, data(report.data))),
+    el("div", { class: "halves even" }, el("div", {}, answering(report, again), measures(report), versions(report.models, again)), el("div", {}, data(report.data), counts.interactions > 0 && card(t("evaluation"), evaluation()))),
   ];
 }
 
@@ -50,7 +51,7 @@ function measures(report) {
   const box = el("div");
   into(box, async () => {
     const found = await ask("GET", "/v1/measures");
-    return [el("h3", {}, t("how_good")), curve(found), el("h3", {}, t("coverage")), reach(found), el("h3", {}, t("calibration")), el("p", { class: "small" }, t("calibration_none"))];
+    return [el("h3", {}, t("how_good")), curve(found), el("h3", {}, t("coverage")), reach(found)];
   });
   return card(t("lists"), box);
 }

@@ -1,0 +1,74 @@
+"""An evaluation in a process of its own: ``python -m fewrec.service.evaluator``, its task as JSON on stdin.
+
+How good the lists are for people who were never seen, against the bestseller list: ``fewrec.evaluate`` on the rows of
+the store, small enough to run beside a service. The model that answers is not touched; each measured one is fitted
+anew, without those it is measured on.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import warnings
+from pathlib import Path
+from typing import Any
+
+from fewrec.config import Config
+from fewrec.errors import FewrecWarning
+from fewrec.recommender import Recommender
+from fewrec.service.place import vectors_in
+from fewrec.service.tables import dataset_of
+from fewrec.service.worker import beating
+from fewrec.store import Store, open_store
+
+__all__ = ["SEEDS", "TEST_USERS", "main", "measure"]
+
+SEEDS, TEST_USERS = 2, 100
+"""So many splits, and in each at most so many people who are taken out: two fits of fewrec, and at most 1,000 lists of
+each system. Enough to see the curve, not to tell close systems apart; ``fewrec evaluate`` does that."""
+
+SYSTEMS = ["fewrec", "popularity"]
+
+
+def measure(store: Store, config: Config, id: int, cache: Any, *, encoder: Any = None) -> str:
+    """Runs an evaluation and keeps its result; the status that it ends with. Errors of the family pass through."""
+    from fewrec.evaluate import evaluate  # here: a service that starts does without it
+
+    snapshot = store.snapshot()
+    data, _ = dataset_of(snapshot, config.data)
+    model = Recommender(
+        encoder=config.model.encoder if encoder is None else encoder,
+        tune=config.model.tune, seed=config.model.seed, cache=cache,
+    )  # fmt: skip
+    with beating(lambda **about: store.evaluations.say(id, **about)) as said, warnings.catch_warnings():
+        warnings.simplefilter("ignore", FewrecWarning)  # they stand in the result's notes and in the report
+
+        def progress(done: int, total: int) -> None:
+            said.update(what="evaluation", done=done, total=total)
+
+        found = evaluate(data, SYSTEMS, seeds=SEEDS, test_users=TEST_USERS, fewrec=model, progress=progress)
+    return store.evaluations.finish(id, snapshot.seq, found.to_dict()).status
+
+
+def main() -> int:
+    """Reads the task and does it."""
+    task = json.load(sys.stdin)
+    if hasattr(os, "nice"):
+        os.nice(task["nice"])  # who answers comes first
+    store = open_store(task["database"])
+    config = Config.from_dict(task["config"])
+    measure(store, config, task["number"], vectors_in(Path(task["cache"]) if task["cache"] else None, config))
+    store.close()
+    return 0
+
+
+if __name__ == "__main__":
+    from fewrec.errors import FewrecError
+
+    try:
+        code = main()
+    except FewrecError as error:
+        print(error, file=sys.stderr)
+        code = error.exit_code
+    raise SystemExit(code)

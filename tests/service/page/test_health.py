@@ -1,0 +1,69 @@
+"""Health in a real browser: the lists are measured at a click, and the drawings say what the service has found."""
+
+from __future__ import annotations
+
+import json
+import re
+from urllib.request import Request, urlopen
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+
+def test_the_lists_are_measured_and_drawn(tab, fill, service):
+    fill()
+    visit = tab(bypass_csp=True)  # axe comes in as a script
+    page = visit.go("health")
+    page.get_by_role("button", name="Measure the lists").click()
+    page.locator(".chart").first.wait_for(timeout=120_000)
+    with urlopen(f"{service.address}v1/evaluations/1", timeout=30) as answer:
+        result = json.load(answer)["data"]["result"]
+    curve = page.locator("figure").first
+    assert (
+        curve.locator("svg[role=img]").get_attribute("aria-label")
+        == "How good are the lists, by how much is known?"
+    )
+    curve.locator("summary").click()
+    rows = [row.locator("td").all_inner_texts() for row in curve.locator("tbody tr").all()]
+    # Row by row what the service says: how much is known, the mean and two standard errors of each system.
+    cells = {
+        (cell["system"], cell["k_shot"]): cell for cell in result["cells"] if cell["metric"] == "ndcg@10"
+    }
+    shots = sorted({shot for _, shot in cells})
+    assert [row[0] for row in rows] == [str(shot) for shot in shots]
+    for row, shot in zip(rows, shots, strict=True):
+        for text, system in zip(row[1:], ("fewrec", "popularity"), strict=True):
+            mean, error = map(float, re.fullmatch(r"([\d.]+) ± ([\d.]+)", text).groups())
+            assert mean == pytest.approx(cells[system, shot]["mean"], abs=6e-4)
+            assert error == pytest.approx(2 * cells[system, shot]["se_users"], abs=6e-4)
+    assert curve.locator("circle.ours").count() == curve.locator("circle.other").count() == len(shots)
+    # As many dots as rows of its table; as many cases as were stated with the number known that is nearest to three.
+    truth = page.locator("figure").nth(1)
+    truth.locator("summary").click()
+    counts = [int(text) for text in truth.locator("tbody td:nth-child(3)").all_inner_texts()]
+    ours = [row for row in result["calibration"] if row["system"] == "fewrec"]
+    shot = min((row["k_shot"] for row in ours), key=lambda one: abs(one - 3))
+    assert sum(counts) == sum(part[2] for row in ours if row["k_shot"] == shot for part in row["bins"])
+    assert truth.locator("circle.ours").count() == len(counts) <= 10
+    page.get_by_role("button", name="Measure again").wait_for()
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed").Axe()
+    found = axe.run(page).response["violations"]
+    assert [one["id"] for one in found if one["impact"] in ("serious", "critical")] == []
+
+
+def test_why_nothing_could_be_measured_is_said(tab, service):
+    rows = [{"user": f"u{at}", "item": "7", "event": "buy"} for at in range(3)]
+    body = Request(
+        f"{service.address}v1/interactions", json.dumps(rows).encode(), {"Content-Type": "application/json"}
+    )
+    urlopen(body, timeout=30).close()
+    visit = tab()
+    page = visit.go("health")
+    page.get_by_role("button", name="Measure the lists").click()
+    page.get_by_text("The lists could not be measured.").wait_for(timeout=120_000)
+    assert (
+        "people" in page.locator(".state .trouble").inner_text()
+        or "users" in page.locator(".state").inner_text()
+    )
+    page.get_by_role("button", name="Measure again").wait_for()

@@ -1,0 +1,26 @@
+BEGIN TRANSACTION;
+CREATE TABLE counters (name TEXT PRIMARY KEY, value BIGINT NOT NULL);
+INSERT INTO "counters" VALUES('data',3);
+INSERT INTO "counters" VALUES('items',1);
+INSERT INTO "counters" VALUES('models',4);
+INSERT INTO "counters" VALUES('keys',1);
+INSERT INTO "counters" VALUES('active',1);
+INSERT INTO "counters" VALUES('evaluations',0);
+CREATE TABLE erasures (id TEXT PRIMARY KEY, seq BIGINT NOT NULL, created DOUBLE PRECISION NOT NULL, deleted TEXT NOT NULL);
+CREATE TABLE evaluations (id BIGINT PRIMARY KEY, status TEXT NOT NULL, seq BIGINT NOT NULL, about TEXT NOT NULL, result TEXT, beat DOUBLE PRECISION NOT NULL);
+CREATE TABLE fewrec_schema (version BIGINT NOT NULL);
+INSERT INTO "fewrec_schema" VALUES(3);
+CREATE TABLE interactions (id TEXT PRIMARY KEY, user_id TEXT NOT NULL, item_id TEXT NOT NULL, event TEXT NOT NULL, value DOUBLE PRECISION, time DOUBLE PRECISION NOT NULL, seq BIGINT NOT NULL);
+INSERT INTO "interactions" VALUES('e1','anna','7','rating',4.5,1000000000.0,3);
+CREATE TABLE items (id TEXT PRIMARY KEY, cells TEXT NOT NULL, seq BIGINT NOT NULL, sought TEXT NOT NULL DEFAULT '', name TEXT NOT NULL DEFAULT '');
+INSERT INTO "items" VALUES('7','{"title":"Alien"}',1,'7
+alien','alien');
+CREATE TABLE keys (id TEXT PRIMARY KEY, name TEXT NOT NULL, role TEXT NOT NULL, digest TEXT NOT NULL, created DOUBLE PRECISION NOT NULL, revoked DOUBLE PRECISION);
+INSERT INTO "keys" VALUES('8ec31822d959','shop','read','f97f846704f5a0360a08d6ac2a04ed90d0b69aec26776df34ee5811051b9e6de',1.79588517830535268778e+09,NULL);
+CREATE TABLE models (version BIGINT PRIMARY KEY, status TEXT NOT NULL, seq BIGINT NOT NULL, about TEXT NOT NULL, beat DOUBLE PRECISION NOT NULL);
+INSERT INTO "models" VALUES(1,'ready',3,'{"requested":1795885178.2856421,"started":1795885178.2892542,"items_seq":1,"reading":{"ratings":true,"unused":0}}',1.79588517829205846789e+09);
+CREATE TABLE users (id TEXT PRIMARY KEY, cells TEXT NOT NULL, seq BIGINT NOT NULL, born BIGINT NOT NULL);
+INSERT INTO "users" VALUES('anna','{"city":"Oslo"}',2,2);
+CREATE INDEX interactions_user ON interactions (user_id, seq);
+CREATE INDEX interactions_seq ON interactions (seq, id);
+COMMIT;
