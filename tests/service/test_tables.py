@@ -66,10 +66,10 @@ def test_of_events_that_fade(rows):
 def test_ratings_count_where_there_is_nothing_else():
     rating, view = Event("1", "a", "x", "rating", 5.0, 0.0), Event("2", "a", "y", "view", None, 0.0)
     assert reading_of([rating], DataSettings()).ratings
-    mixed = reading_of([rating, view, view], DataSettings())
-    assert (mixed.ratings, mixed.unused) == (False, 1)
     wished = reading_of([rating, view, view], DataSettings(feedback="explicit"))
-    assert (wished.ratings, wished.unused) == (True, 2)
+    assert (wished.ratings, wished.unused, wished.like) == (True, 2, None)
+    wished = reading_of([rating, view, view], DataSettings(feedback="implicit"))
+    assert (wished.ratings, wished.unused, wished.like) == (False, 1, None)
 
 
 def test_events_of_the_house_are_known():

@@ -73,7 +73,7 @@ class Hub:
                     serving = self._load(active)
                 self._seen_models = seen.models
             if serving is not None and serving.items != seen.items:
-                serving = self._laid_over(serving.version, serving.model)
+                serving = self._laid_over(serving)
                 with self._histories_lock:
                     self._histories.clear()  # somebody may have been erased
                     self._lists.clear()
@@ -91,10 +91,13 @@ class Hub:
         return Serving(version, model, reading, version.about["items_seq"],
                        version.seq, version.about.get("latest"))  # fmt: skip
 
-    def _laid_over(self, version: Version, model: Recommender) -> Serving:
+    def _laid_over(self, serving: Serving) -> Serving:
+        version, model = serving.version, serving.model
         items = self.store.seen().items  # before the rows are read: a write in between is seen next time
         snapshot = self.store.snapshot()
-        data, reading = dataset_of(snapshot, self.config.data)
+        # As at the fit, for the model knows no other values; unless there was nothing to read then.
+        kept = None if model.feedback.kind == "none" else serving.reading
+        data, reading = dataset_of(snapshot, self.config.data, kept)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", FewrecWarning)
             laid = model.on(data)
@@ -219,7 +222,7 @@ def facts(data: Dataset, reading: Reading, snapshot: Snapshot, settings: DataSet
     """What is noted about a version: how its events were read, how much there was, what was odd."""
     latest = max((event.time for event in snapshot.events), default=None)
     return {
-        "reading": {"ratings": reading.ratings, "unused": reading.unused},
+        "reading": reading.to_dict(),
         "latest": latest if settings.half_life is not None else None,
         "counts": {
             "items": len(data.items),

@@ -51,6 +51,7 @@ def report(ask: Ask) -> Reply:
             "warnings": list(data.warnings),
             "health": hub.health(serving),
             "unused_events": serving.reading.unused,
+            "reading": {**serving.reading.to_dict(), "rule": serving.reading.describe()},
         }
     if hub.trouble is not None:
         told["trouble"] = hub.trouble.to_dict()

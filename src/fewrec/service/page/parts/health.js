@@ -111,6 +111,7 @@ function data(told) {
       el("dl", { class: "checks" }, checks.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value)))),
       el("p", { class: "small" }, said(told.feedback)),
       health.span && el("p", { class: "small" }, t("from_to", { from: moment(health.span[0]), to: moment(health.span[1]) })),
+      told.reading.moved + told.reading.beside > 0 && el("p", { class: "small" }, said(told.reading.rule)),
       told.unused_events > 0 && el("p", { class: "note" }, t("unused_events", { n: told.unused_events })),
       health.histogram.length > 0 && [el("h3", {}, t("values")), el("ul", { class: "histogram" }, health.histogram.map(([name, count]) => el("li", {}, el("span", {}, name), bar(count / most), el("span", {}, number(count)))))],
       health.warnings.length > 0 && [el("h3", {}, t("noticed")), sentences(health.warnings)],

@@ -100,6 +100,8 @@ export default [
   [/^no role for its name and content$/, "列名和内容都看不出用途"],
   // access
   [/^this needs the role (\w+); the key has (\w+)\.$/, "需要的权限是 $1，此密钥的权限是 $2。"],
+  [/^(\d+) events of pairs without a rating count as ratings, of (.+) where they are a like and (.+) where they are none; (\d+) beside a rating say nothing more$/, "$1 个没有评分的事件按评分计：喜欢的算 $2 分，否则算 $3 分；另有 $4 个事件因已有评分而不再计"],
+  [/^(\d+) ratings count as events, of weight (.+) from (.+) on and (.+) below; (\d+) events beside a rating say nothing more$/, "$1 个评分按事件计：$3 分及以上权重为 $2，以下为 $4；另有 $5 个事件因已有评分而不再计"],
   // a fit
   [/^Reading texts$/, "正在读取文字"],
   [/^Learning from past users$/, "正在向过去的用户学习"],
