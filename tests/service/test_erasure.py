@@ -7,7 +7,12 @@ import json
 
 import pytest
 
+from fewrec.config import Config, ModelSettings, ServiceSettings
 from fewrec.service.caretaker import Caretaker
+
+STRICT = Config(
+    model=ModelSettings(encoder="hashed", tune=False), service=ServiceSettings(rate=0.0, erase_at_once=True)
+)
 
 
 def contents(folder):
@@ -44,6 +49,8 @@ def test_the_receipt_says_what_went_and_which_model_is_free(shop, fitted):
     receipt = shop.ask("DELETE", "/v1/users/fred", status=202)
     assert receipt["deleted"] == {"users": 1, "interactions": 3}
     assert (receipt["status"], receipt["free_model"], receipt["models_to_delete"]) == ("fitting", None, [1])
+    assert receipt["influenced_model"] == 1  # it answers the others meanwhile, and says so
+    assert shop.ask("GET", "/v1/report")["erased"] == {"influenced_model": 1, "models_to_delete": [1]}
     assert "fred" not in json.dumps(receipt)
     shop.ask("GET", "/v1/users/fred", status=404)
     shop.ask("GET", "/v1/users/fred/recommendations", status=404)
@@ -52,6 +59,8 @@ def test_the_receipt_says_what_went_and_which_model_is_free(shop, fitted):
     Caretaker(shop.hub, "", cache="").look()
     receipt = shop.ask("GET", f"/v1/erasures/{receipt['id']}")
     assert (receipt["status"], receipt["free_model"], receipt["models_to_delete"]) == ("done", 2, [])
+    assert receipt["influenced_model"] is None
+    assert shop.ask("GET", "/v1/report")["erased"] == {"influenced_model": None, "models_to_delete": []}
     # The model that had seen them cannot come back.
     assert not shop.hub.folder(1).exists()
     assert shop.ask("POST", "/v1/models/1/activate", status=422)["message"].startswith("version 1 is erased")
@@ -129,3 +138,36 @@ def test_it_holds_for_ratings_and_a_tuned_model(tmp_path):
         folders.append(contents(hub.folder(version)))
         store.close()
     assert folders[0] == folders[1]
+
+
+def test_until_then_others_are_answered_from_what_it_learned(shop, fitted):
+    """What is so, and documented: the shares that the old model counted hold the erased person until the next fit."""
+    alien = {"support": ["9"], "n": 8, "explain": True}
+    before = shop.ask("POST", "/v1/recommendations", alien)["recommendations"]
+    shop.ask("DELETE", "/v1/users/fred", status=202)
+    meanwhile = shop.ask("POST", "/v1/recommendations", alien)
+    assert (meanwhile["recommendations"], meanwhile["model"]) == (before, 1)
+    fitted(shop.hub)
+    after = shop.ask("POST", "/v1/recommendations", alien)["recommendations"]
+    assert after != before
+
+
+def test_who_must_answers_from_no_model_that_learned_from_them(open_shop, tmp_path, fitted):
+    shop = open_shop(tmp_path, STRICT)
+    assert shop.titles("anna")
+    receipt = shop.ask("DELETE", "/v1/users/fred", status=202)
+    assert (receipt["status"], receipt["influenced_model"], receipt["models_to_delete"]) == (
+        "fitting",
+        None,
+        [1],
+    )
+    for _ in range(2):
+        error = shop.ask("GET", "/v1/users/anna/recommendations", status=503)
+        assert error["message"].startswith("version 1 had learned from somebody who was erased")
+        shop.hub.refresh()  # as the caretaker does: it does not come back
+    assert shop.ask("GET", "/readyz", status=503)["code"] == "not_fitted"
+    assert shop.ask("GET", "/v1/report")["erased"] == {"influenced_model": None, "models_to_delete": [1]}
+    shop.ask("PUT", "/v1/items", {"id": "99", "columns": {"title": "New"}})  # writes go on
+    fitted(shop.hub)
+    assert shop.titles("anna")
+    assert shop.hub.trouble is None

@@ -66,3 +66,10 @@ class ServiceSettings(Section):
     log_ids: bool = field(
         default=False, metadata=about(yes_no(), "let paths and queries, which hold ids, into the log")
     )
+    erase_at_once: bool = field(
+        default=False,
+        metadata=about(
+            yes_no(),
+            "let no model answer that learned from somebody who was erased; 503 until the next one is fitted",
+        ),
+    )

@@ -67,9 +67,14 @@ class Hub:
         with self._turn:
             seen = self.store.seen()
             serving = self.serving
+            erased = self.store.last_erasure() if self.config.service.erase_at_once else 0
+            if serving is not None and serving.version.seq < erased:
+                serving = None
             if seen.models != self._seen_models or serving is None:
                 active = self.store.versions.active()
-                if active is not None and (serving is None or active.version != serving.version.version):
+                if active is not None and active.seq < erased:
+                    self.trouble = _erased(active.version)
+                elif active is not None and (serving is None or active.version != serving.version.version):
                     serving = self._load(active)
                 self._seen_models = seen.models
             if serving is not None and serving.items != seen.items:
@@ -191,6 +196,15 @@ class Hub:
             self._warmed = serving
             for user in (None, *serving.model.data.users.ids[:1]):
                 serving.model.recommend(user=user, n=1)
+
+
+def _erased(version: int) -> NotFittedError:
+    """Why nothing answers where ``service.erase_at_once`` is set."""
+    return NotFittedError(
+        f"version {version} had learned from somebody who was erased, and the next one is being fitted.",
+        where="models",
+        hint="GET /v1/models tells how far it is; without service.erase_at_once the old one answers until then.",
+    )
 
 
 def fit(hub_store: Store, config: Config, models: Path, version: int, *, progress: Any = None, cache: Any = "default",

@@ -17,6 +17,15 @@ RECEIPT = {
             "type": ["integer", "null"],
             "description": "The first version that never saw the person.",
         },
+        "influenced_model": {
+            "type": ["integer", "null"],
+            "description": "The version that answers although it learned from the person; null where none does.",
+        },
+        "models_to_delete": {
+            "type": "array",
+            "items": {"type": "integer"},
+            "description": "Versions whose folders still hold what they learned from the person.",
+        },
         "status": {"type": "string", "enum": ["done", "fitting", "failed"]},
     },
 }
@@ -45,9 +54,11 @@ def state_of(hub: Hub, receipt: dict[str, Any]) -> dict[str, Any]:
     holding = [v.version for v in versions if v.status == "ready" and v.seq < receipt["seq"]]
     failed = versions and versions[-1].status == "failed" and free is None
     done = not holding
+    answering = next((v.version for v in versions if v.active and v.version in holding), None)
     return {
         **receipt,
         "free_model": free,
+        "influenced_model": None if hub.config.service.erase_at_once else answering,
         "models_to_delete": holding,
         "status": "done" if done else "failed" if failed else "fitting",
         "reason": versions[-1].about.get("reason") if failed and not done else None,

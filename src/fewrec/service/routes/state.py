@@ -53,6 +53,14 @@ def report(ask: Ask) -> Reply:
             "unused_events": serving.reading.unused,
             "reading": {**serving.reading.to_dict(), "rule": serving.reading.describe()},
         }
+    last = hub.store.last_erasure()
+    holding = [v for v in hub.store.versions.all() if v.status == "ready" and v.seq < last]
+    told["erased"] = {
+        "influenced_model": next(
+            (v.version for v in holding if v.active and not hub.config.service.erase_at_once), None
+        ),
+        "models_to_delete": [version.version for version in holding],
+    }
     if hub.trouble is not None:
         told["trouble"] = hub.trouble.to_dict()
     return Reply(told)
