@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 
@@ -34,6 +36,7 @@ def test_what_cannot_be_is_told(run, line, code, told):
     found = run("keys", *line)
     assert found.code == code
     assert told in found.err
+    assert not Path("fewrec-data").exists()
 
 
 @pytest.mark.parametrize(("flags", "code", "told"), [
@@ -41,12 +44,31 @@ def test_what_cannot_be_is_told(run, line, code, told):
     (["--database", "sqlite://"], 4, "in memory"),
     (["--model", "x", "--demo"], 2, "--model brings its own rows"),
     (["--model", "nowhere"], 7, "no such folder"),
-    (["--port", "70000"], 7, "cannot listen on 127.0.0.1, port 70000"),
+    (["--port", "99999"], 4, "99999 is out of range"),
+    (["--host", "203.0.113.7", "--port", "0"], 4, "there is no key"),
+    (["--items", "nowhere.csv"], 3, "nowhere.csv"),
 ])  # fmt: skip
 def test_serve_refuses_before_it_starts(run, flags, code, told):
     found = run("serve", "--cache", "off", *flags)
     assert found.code == code
     assert told in found.err
+    assert not Path("fewrec-data").exists()  # and leaves nothing behind
+
+
+def test_a_port_has_a_range(run):
+    told = run("serve", "--port", "99999").err
+    assert "service.port" in told or "--port" in told
+    assert "Give a whole number from 0 to 65535." in told
+
+
+def test_a_port_that_is_taken_leaves_nothing_behind(run):
+    import socket
+
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        found = run("serve", "--cache", "off", "--port", str(taken.getsockname()[1]))
+    assert found.code == 7
+    assert "cannot listen on 127.0.0.1" in found.err
+    assert not Path("fewrec-data").exists()
 
 
 def test_ask_tells_what_to_ask(run, shop):

@@ -34,10 +34,16 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, talk: Talk) -> int:
-    from fewrec.service.place import database_of
+    from fewrec.service.place import database_of, is_there
     from fewrec.store import open_store
+    from fewrec.store.keys import check_new
 
-    store = open_store(database_of(resolved(options).config.service))
+    url = database_of(resolved(options).config.service)
+    if options.action == "create":
+        check_new(options.name, options.role)
+    elif not is_there(url):
+        url = "sqlite://"  # an empty one, which says the same, and leaves no folder behind
+    store = open_store(url)
     try:
         if options.action == "create":
             secret, key = store.keys.create(options.name, options.role)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fewrec.cli.fitted import cache_root
@@ -16,6 +17,7 @@ from fewrec.errors import ConfigError
 
 if TYPE_CHECKING:
     from fewrec.data import Dataset
+    from fewrec.recommender import Recommender
     from fewrec.service.hub import Hub
     from fewrec.store import Store
 
@@ -52,12 +54,15 @@ def run(options: argparse.Namespace, talk: Talk) -> int:
 
 
 def _serve(serve: Any, config: Config, options: argparse.Namespace, talk: Talk) -> None:
+    cache = cache_root(config.cache)
+    # Read first: what is refused leaves no database behind.
+    model, data = _model(config, options, cache), _data(config, options)
+
     def prepare(store: Store, hub: Hub) -> None:
         from fewrec.service.intake import adopt, take_in
 
-        if options.model is not None:
-            talk.say(f"The saved model is version {adopt(hub, options.model)}.")
-        data = _data(config, options)
+        if model is not None:
+            talk.say(f"The saved model is version {adopt(hub, model)}.")
         if data is not None:
             counts = take_in(store, data)
             talk.say(", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in counts.items()) + ".")
@@ -66,7 +71,17 @@ def _serve(serve: Any, config: Config, options: argparse.Namespace, talk: Talk) 
             talk.say("No model yet: one is being fitted. GET /v1/models tells how far it is.")
 
     with talk.listening():
-        serve(config, cache=cache_root(config.cache), tell=talk.say, prepare=prepare)
+        serve(config, cache=cache, tell=talk.say, prepare=prepare)
+
+
+def _model(config: Config, options: argparse.Namespace, cache: Path | None) -> Recommender | None:
+    """The saved model that is to answer first."""
+    if options.model is None:
+        return None
+    from fewrec.recommender import Recommender
+    from fewrec.service.place import vectors_in
+
+    return Recommender.load(options.model, cache=vectors_in(cache, config))
 
 
 def _data(config: Config, options: argparse.Namespace) -> Dataset | None:

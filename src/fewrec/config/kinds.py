@@ -80,14 +80,14 @@ def number(
     return Kind(take, read)
 
 
-def whole(low: int) -> Kind:
-    """An int from ``low`` on."""
-    hint = f"Give a whole number from {low} on."
+def whole(low: int, high: int | None = None) -> Kind:
+    """An int from ``low`` on, or to ``high``."""
+    hint = f"Give a whole number from {low} {'on' if high is None else f'to {high}'}."
 
     def take(value: Any, where: str) -> int:
         if isinstance(value, bool) or not isinstance(value, int):
             refuse(f"{shown(value)} is not a whole number.", where, value, hint)
-        if value < low:
+        if value < low or (high is not None and value > high):
             refuse(f"{value} is out of range.", where, value, hint)
         return value
 

@@ -27,7 +27,7 @@ class ServiceSettings(Section):
         ),
     )
     port: int = field(
-        default=8787, metadata=about(whole(0), "port; 0 takes a free one", flag="--port", metavar="N")
+        default=8787, metadata=about(whole(0, 65535), "port; 0 takes a free one", flag="--port", metavar="N")
     )
     workers: int = field(
         default=1, metadata=about(whole(1), "processes that answer", flag="--workers", metavar="N")

@@ -23,18 +23,16 @@ OWN_IDS = ("event_id", "id")
 """Columns of interactions that hold the events' own ids."""
 
 
-def adopt(hub: Hub, folder: str) -> int:
+def adopt(hub: Hub, model: Recommender) -> int:
     """The version that a saved model becomes in an empty store, with the rows it was fitted on. Raises ``ConfigError``
-    where the store holds anything, ``StoreError`` for a folder that is no model."""
+    where the store holds anything."""
     store = hub.store
     if any(store.counts().values()) or store.versions.all():
         raise ConfigError(
             "the store is not empty: a saved model brings its own rows.",
             where="--model",
-            value=folder,
             hint="Start with another --data folder, or without --model.",
         )
-    model = Recommender.load(folder, cache=hub.cache)
     take_in(store, model.data)
     version, _ = store.versions.request(by="saved model")
     store.versions.start()

@@ -7,7 +7,7 @@ from pathlib import Path
 from fewrec.config import Config, ServiceSettings
 from fewrec.encode import VectorCache
 
-__all__ = ["database_of", "models_of", "vectors_in"]
+__all__ = ["database_of", "is_there", "models_of", "vectors_in"]
 
 
 def database_of(settings: ServiceSettings) -> str:
@@ -15,6 +15,11 @@ def database_of(settings: ServiceSettings) -> str:
     if settings.database is not None:
         return settings.database
     return f"sqlite:///{Path(settings.data).absolute() / 'fewrec.db'}"
+
+
+def is_there(url: str) -> bool:
+    """Whether there is a database at ``url`` already: False for a file that opening would make."""
+    return not url.startswith("sqlite:///") or Path(url.removeprefix("sqlite:///")).exists()
 
 
 def models_of(settings: ServiceSettings) -> Path:

@@ -23,7 +23,7 @@ from fewrec.service.access import check_binding
 from fewrec.service.app import create_app
 from fewrec.service.caretaker import Caretaker
 from fewrec.service.hub import Hub
-from fewrec.service.place import database_of, models_of, vectors_in
+from fewrec.service.place import database_of, is_there, models_of, vectors_in
 from fewrec.store import Store, open_store
 
 __all__ = ["serve"]
@@ -59,10 +59,12 @@ def serve(
             value=settings.workers,
             hint="Use --workers 1.",
         )
-    store = open_store(url)
-    with contextlib.closing(store):
-        check_binding(settings.host, store.keys.any())
-        with contextlib.closing(_listen(settings)) as listening:
+    if not is_there(url):
+        check_binding(settings.host, False)  # what is refused makes no database first
+    with contextlib.closing(_listen(settings)) as listening:
+        store = open_store(url)
+        with contextlib.closing(store):
+            check_binding(settings.host, store.keys.any())
             hub = Hub(store, config, models_of(settings), cache=vectors_in(cache, config))
             if prepare is not None:
                 prepare(store, hub)

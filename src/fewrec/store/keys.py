@@ -12,7 +12,7 @@ from typing import Any
 from fewrec.errors import ConfigError, UnknownIdError
 from fewrec.store.backend import Backend
 
-__all__ = ["ROLES", "Key", "Keys"]
+__all__ = ["ROLES", "Key", "Keys", "check_new"]
 
 ROLES = ("read", "write", "admin")
 """Each may do what those before it may: ask for lists; send events, items and users; manage."""
@@ -53,14 +53,7 @@ class Keys:
 
     def create(self, name: str, role: str) -> tuple[str, Key]:
         """``(the key as it is to be sent, what is kept of it)``; nobody can see the first again."""
-        if role not in ROLES:
-            raise ConfigError(
-                f"{role!r} is not a role.", where="role", value=role, hint=f"Roles: {', '.join(ROLES)}."
-            )
-        if not isinstance(name, str) or not 0 < len(name.strip()) <= 100 or not name.isprintable():
-            raise ConfigError(
-                "a key needs a name of 1 to 100 characters.", where="name", hint="Say who will use it: shop."
-            )
+        check_new(name, role)
         secret = secrets.token_hex(32)
         key = Key(secrets.token_hex(6), name.strip(), role, time.time())
         with self._backend.write() as session:
@@ -112,6 +105,18 @@ class Keys:
         """Whether there is a key that opens something."""
         with self._backend.read() as session:
             return bool(session.rows("SELECT 1 FROM keys WHERE revoked IS NULL LIMIT 1"))
+
+
+def check_new(name: str, role: str) -> None:
+    """``ConfigError`` for a name or a role that no key can have."""
+    if role not in ROLES:
+        raise ConfigError(
+            f"{role!r} is not a role.", where="role", value=role, hint=f"Roles: {', '.join(ROLES)}."
+        )
+    if not isinstance(name, str) or not 0 < len(name.strip()) <= 100 or not name.isprintable():
+        raise ConfigError(
+            "a key needs a name of 1 to 100 characters.", where="name", hint="Say who will use it: shop."
+        )
 
 
 def _digest(secret: str) -> str:

@@ -61,6 +61,17 @@ def test_nothing_comes_from_elsewhere_and_nothing_is_read_as_html():
     assert not re.search(r"<style|style=|<script(?! type=\"module\" src=)|\son\w+=", FILES["index.html"])
 
 
+def test_every_colour_stands_once_for_day_and_night():
+    style = FILES["base.css"]
+    names = re.findall(r"^  (--[\w-]+):", style, flags=re.M)
+    assert len(names) == len(set(names)) > 10
+    both = re.findall(r"^  (--[\w-]+): .*light-dark\(", style, flags=re.M)
+    assert [name for name in names if name not in both] == ["--round"]
+    assert "prefers-color-scheme" not in style  # the browser chooses, unless the switch says otherwise
+    used = set(re.findall(r"var\((--[\w-]+)\)", style + FILES["parts.css"]))
+    assert used == set(names)
+
+
 def test_every_word_is_there_in_both_languages_with_the_same_values():
     english, chinese = words("en"), words("zh")
     assert list(english) == list(chinese)
