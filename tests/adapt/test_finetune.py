@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -177,6 +178,18 @@ def test_the_verdict_rests_on_three_disjoint_parts(shop, noisy, monkeypatch):
 def test_wrong_settings_are_named(shop, noisy, wrong, told):
     with pytest.raises(ConfigError, match=told):
         finetune(shop(), noisy, cache=None, progress=False, **wrong)
+
+
+def test_texts_without_labels_are_those_that_are_not_hidden(shop, noisy):
+    """An item that nobody has met may be read, one that is hidden for the verdict may not."""
+    from fewrec.adapt.world import World
+
+    world = World.of(shop().sorted(), resolve(noisy), 0, None, lambda *told: None)
+    never = world.kept[:2]
+    world = replace(world, training=world.training.without_items(never))  # two that nobody has met
+    hidden = world.training.without_items(world.test)
+    assert world.open_to(world.training).tolist() == list(range(200))
+    assert set(world.open_to(hidden).tolist()) == set(range(200)) - set(world.test.tolist())
 
 
 def test_ready_vectors_cannot_be_tuned(shop):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -10,6 +12,8 @@ from fewrec.adapt.delta import DeltaSettings, DeltaTrainer
 from fewrec.adapt.losses import LOSSES, Batch
 from fewrec.adapt.ridge import JITTER, RidgeTask
 from fewrec.adapt.tasks import Tasks
+from fewrec.adapt.transformer import TransformerSettings
+from fewrec.errors import ConfigError
 from fewrec.signals import TrainingData
 
 
@@ -112,6 +116,57 @@ def test_the_adversary_makes_it_harder(loss):
     both = ready(loss, np.random.default_rng(2), 0.01)[1]()[0]
     pull = 0.01 * np.linalg.norm(np.linalg.multi_dot(pair(loss))) ** 2
     assert both - alone > alone - pull
+
+
+def test_the_virtual_adversary_asks_for_no_label():
+    """It turns each vector by a move of the stated length, more than chance does, and only those that may be moved;
+    its gradient is that of the turn (checked along one direction, with the move held where it is)."""
+    rng = np.random.default_rng(2)
+    trainer, _ = ready("mse", rng, 0.0)
+    trainer.settings = replace(trainer.settings, virtual=0.05)
+    trainer._open = np.array([1, 4, 7])
+    moves, at = [], DeltaTrainer._at
+
+    def watched(self, loss, off, base):
+        moves.append(base - self._centred[self._open[order]])
+        return at(self, loss, off, base)
+
+    order = np.random.default_rng(0).permutation(3)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(DeltaTrainer, "_at", watched)
+        turned, gradient = trainer.smoothness(np.random.default_rng(0))
+    length = np.linalg.norm(trainer._centred[trainer._open[order]], axis=1)
+    assert np.linalg.norm(moves[-1], axis=1) == pytest.approx(0.05 * length, rel=1e-4)
+    off, base = trainer._off[trainer._open[order]], trainer._centred[trainer._open[order]]
+
+    def units(move):
+        raw = (base + move).astype(float) + (off + move) @ trainer.state["left"] @ trainer.state["right"]
+        return raw / np.linalg.norm(raw, axis=1, keepdims=True)
+
+    still = units(0)
+    assert turned == pytest.approx(float((1 - (still * units(moves[-1])).sum(1)).mean()), rel=1e-3, abs=1e-6)
+    chance = rng.standard_normal((200, *base.shape))
+    chance *= 0.05 * length[:, None] / np.linalg.norm(chance, axis=2, keepdims=True)
+    assert turned > np.mean([(1 - (still * units(move)).sum(1)).mean() for move in chance])
+    for name in ("left", "right"):
+        start, direction = trainer.state[name].copy(), rng.standard_normal(gradient[name].shape)
+        direction /= np.linalg.norm(direction)
+        sides = []
+        for side in (1e-2, -1e-2):
+            trainer.state[name] = start.astype(float) + side * direction
+            sides.append(float((1 - (still * units(moves[-1])).sum(1)).mean()))
+        trainer.state[name] = start
+        assert float((gradient[name] * direction).sum()) == pytest.approx(
+            (sides[0] - sides[1]) / 2e-2, rel=0.02, abs=1e-5
+        )
+
+
+@pytest.mark.parametrize("wrong", [{"epsilon": -0.1}, {"virtual": float("nan")}, {"unlabelled": 0}])
+def test_a_radius_that_is_none_is_refused(wrong):
+    with pytest.raises(ConfigError, match=f"settings: {next(iter(wrong))} is at least"):
+        DeltaSettings(**wrong)
+    with pytest.raises(ConfigError, match=f"settings: {next(iter(wrong))} is at least"):
+        TransformerSettings(**wrong)
 
 
 def pair(loss):

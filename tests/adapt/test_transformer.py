@@ -10,6 +10,9 @@ import pytest
 
 from fewrec import Recommender
 from fewrec.adapt import finetune
+from fewrec.adapt.adversary import Watched, moved_by, smoothness, upwards
+from fewrec.adapt.delta import loss_at
+from fewrec.adapt.losses import LOSSES
 from fewrec.adapt.transformer import TransformerSettings, TransformerTuner, tunable
 from fewrec.encode import resolve
 from fewrec.errors import ConfigError, StoreError
@@ -77,6 +80,117 @@ def test_tuning_starts_at_the_frozen_model_and_lowers_the_loss(shop, tiny, mode)
     for _ in range(5):
         last = start.epoch(np.random.default_rng(0))[0]
     assert last < first
+
+
+def first_step(shop, tiny, loss="ridge", **settings):
+    """A tuner, the texts of one step, its loss, and the slope at their unit vectors."""
+    one, world = tuner(shop, tiny, "full", loss=loss, batch_size=8, **settings)
+    one.epoch(np.random.default_rng(3))  # away from the random start
+    if loss == "ridge":
+        items = one._ridge.draw(np.random.default_rng(0))
+        at = one._ridge.at(items)
+    else:
+        support, items, batch = next(one._tasks.batches(8, np.random.default_rng(0)))
+        at = loss_at(LOSSES[loss], support, batch, 3.0, np.zeros(len(items), np.float32))
+    texts = [world.texts["title"][item] for item in items]
+    return one, texts, at
+
+
+def word_vectors(one, texts):
+    """(N, T, E) embeddings of the words, and the mask of those that are there."""
+    features = one.model.tokenize(texts)
+    table = one.model[0].auto_model.get_input_embeddings()
+    return table(features["input_ids"]).detach(), features["attention_mask"][..., None]
+
+
+@pytest.mark.parametrize("loss", ["ridge", "softmax"])
+def test_the_adversary_moves_words_so_far_and_raises_the_loss(shop, tiny, loss):
+    """The move is epsilon of each text's length, none of it on padding; and a move of a small epsilon raises the loss
+    by epsilon sum_i |s_i| |g_i|, its first-order term, where other directions of that length raise it less."""
+    epsilon = 0.002
+    one, texts, at = first_step(shop, tiny, loss, epsilon=epsilon)
+    texts = [f"{text} thing1 thing2" if n % 3 else text for n, text in enumerate(texts)]  # of two lengths
+    value, slope, _ = at(one._units(texts))
+    moves = one._push(texts, slope)
+    gains, rng, others = 0.0, np.random.default_rng(1), []
+    for start, part, move in one._parts(texts, moves):
+        words, mask = word_vectors(one, part)
+        moved = move(words, mask)
+        length = (words * mask).flatten(1).norm(dim=1)
+        assert moved.flatten(1).norm(dim=1).numpy() == pytest.approx(epsilon * length.numpy(), rel=1e-4)
+        assert not (moved * (1 - mask)).any()
+        watched = Watched()
+        unit = one._unit(part, watched)
+        unit.backward(torch_of(slope[start : start + len(part)]))
+        gains += float((epsilon * length * watched.added.grad.flatten(1).norm(dim=1)).sum())
+        chance = torch_of(rng.standard_normal(tuple(words.shape)).astype(np.float32)) * mask
+        others.append(moved_by(upwards(watched, chance, epsilon)))
+    raised = at(one._units(texts, moves))[0] - value
+    assert raised == pytest.approx(gains, rel=0.1)
+    assert raised > 3 * abs(at(one._units(texts, others))[0] - value)
+
+
+def torch_of(rows):
+    import torch
+
+    return torch.from_numpy(np.ascontiguousarray(rows))
+
+
+def test_without_a_radius_it_is_the_training_without_an_adversary(shop, tiny, monkeypatch):
+    """Bit for bit, and no word is touched; with a radius it is another training."""
+    import torch
+
+    def trained(**settings):
+        one, _ = tuner(shop, tiny, **settings)
+        value = one.epoch(np.random.default_rng(0))[0]
+        return value, one.state()
+
+    with monkeypatch.context() as patch:
+
+        def forbidden(*arguments):
+            raise AssertionError
+
+        patch.setattr(torch.nn.Module, "register_forward_hook", forbidden)
+        value, plain = trained()
+    again, zero = trained(epsilon=0.0, virtual=0.0)
+    assert value == again
+    assert all((plain[name] == zero[name]).all() for name in plain)
+    for settings in ({"epsilon": 0.1}, {"virtual": 0.1}):
+        more, other = trained(**settings)
+        assert more > value  # the second loss is added
+        assert any((plain[name] != other[name]).any() for name in plain)
+
+
+def test_the_virtual_form_needs_no_labels(shop, tiny):
+    """Nothing but texts goes in, and the vectors come to turn less."""
+    one, world = tuner(shop, tiny, "full", virtual=0.3)
+    texts = world.texts["title"][:24]
+
+    def turned():
+        return float(smoothness(one._unit, texts, 0.3, np.random.default_rng(5)).mean().detach())
+
+    first = turned()
+    for seed in range(20):
+        one._optimiser.zero_grad()
+        one._smooth(np.random.default_rng(seed))
+        one._optimiser.step()
+    assert 0 < turned() < 0.8 * first
+
+
+def test_the_virtual_perturbation_turns_more_than_chance(shop, tiny):
+    """The power iteration: at the same length, a random move turns the vectors less."""
+    import torch
+
+    one, world = tuner(shop, tiny, "full")
+    texts = world.texts["title"][:24]
+    found = float(smoothness(one._unit, texts, 0.1, np.random.default_rng(5)).mean().detach())
+    still, watched = one._unit(texts), Watched()
+    one._unit(texts, watched)
+    chance = torch.randn(watched.added.shape, generator=torch.Generator().manual_seed(0))
+    random = float(
+        (1 - (still * one._unit(texts, moved_by(upwards(watched, chance, 0.1)))).sum(1)).mean().detach()
+    )
+    assert found > 1.5 * random
 
 
 def test_small_parts_give_the_gradient_of_the_whole(shop, tiny):

@@ -12,7 +12,9 @@ learn.
 ``epsilon``: adversarial training in embedding space (Miyato et al. 2017, arXiv 1605.07725, equations 3 to 5): the
 loss at ``x + r``, ``r = epsilon |x| g / |g|`` with ``g`` the gradient of the loss at ``x``, is added to that at
 ``x``. The paper moves the vectors of words; here the vectors of whole texts are moved, because the frozen encoder
-gives nothing else, each by its own gradient.
+gives nothing else, each by its own gradient. ``virtual``: the virtual form (their equations 3 to 5), which asks for no
+label: how far the tuned vector turns, 1 - cosine, where the frozen one is moved by ``virtual |x|`` to where it turns
+most (one step of the power iteration from a random start), mean over some of the items, met or not.
 
 NumPy alone: gradients are written out, the optimiser is Adam (Kingma & Ba 2015) with warm-up and clipping; the pull
 ``l2 |A B|^2`` is a part of the loss, because it is the correction that should be small, not its factors.
@@ -28,9 +30,13 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from fewrec.adapt.losses import Batch, Loss
+from fewrec.errors import ConfigError
 from fewrec.signals import CENTRING
 
-__all__ = ["DeltaSettings", "DeltaTrainer", "loss_at"]
+__all__ = ["DeltaSettings", "DeltaTrainer", "check_radii", "loss_at"]
+
+SMALL = 0.01
+"""Where the power iteration of the virtual form begins, as a share of a vector's length."""
 
 Array = NDArray[np.float32]
 UnitLoss = Callable[[Array], tuple[float, Array, dict[str, Array]]]
@@ -47,9 +53,28 @@ class DeltaSettings:
     dropout: float = 0.2  # of the entries of the frozen vectors that the correction sees
     warm_up: int = 10  # steps
     clip: float = 1.0  # largest norm of the gradient of one array
-    epsilon: float = (
-        0.0  # radius of the adversarial perturbation, as a share of a vector's length; 0 for none
-    )
+    epsilon: float = 0.0  # radius of the adversarial perturbation, as a share of a vector's length
+    virtual: float = 0.0  # the same of the virtual one, which needs no likes; 0 for none
+    unlabelled: int = 256  # items of a step that the virtual form moves
+
+    def __post_init__(self) -> None:
+        check_radii(self.epsilon, self.virtual, self.unlabelled)
+
+
+def check_radii(epsilon: float, virtual: float, unlabelled: int) -> None:
+    """Raises ``ConfigError`` for perturbations of no length."""
+    for name, value, least in (
+        ("epsilon", epsilon, 0.0),
+        ("virtual", virtual, 0.0),
+        ("unlabelled", unlabelled, 1),
+    ):
+        if not least <= value < np.inf:
+            raise ConfigError(
+                f"{name} is at least {least:g}, not {value}.",
+                where="settings",
+                value=value,
+                hint="The radii are shares of a length, 0 for none; unlabelled counts texts.",
+            )
 
 
 def told(scores: Array, batch: Batch) -> float:
@@ -88,7 +113,8 @@ def loss_at(loss: Loss, support: sp.csr_matrix, batch: Batch, scale: float, bias
 @dataclass
 class DeltaTrainer:
     """The correction while it is trained. ``vectors`` (I, D) frozen, zero rows where an item has no text; ``others``
-    are those of altered texts of the same items, of which `look_at` chooses one set."""
+    are those of altered texts of the same items, of which `look_at` chooses one set; ``open`` are the items that the
+    virtual form may move, all where not given."""
 
     vectors: Array
     loss: Loss
@@ -97,10 +123,13 @@ class DeltaTrainer:
     settings: DeltaSettings = field(default_factory=DeltaSettings)
     seed: int = 0
     others: Sequence[Array] = ()
+    open: NDArray[np.intp] | None = None
 
     def __post_init__(self) -> None:
         known: NDArray[np.bool_] = np.asarray(self.vectors.any(axis=1))
         self.mean = self.vectors[known].mean(axis=0) if known.any() else np.zeros_like(self.vectors[0])
+        items = np.flatnonzero(known)
+        self._open = items if self.open is None else np.intersect1d(items, self.open)
         self.look_at(0)
         width, rank = self.vectors.shape[1], self.settings.rank
         start = np.random.default_rng(self.seed).standard_normal((width, rank)) / np.sqrt(width)
@@ -163,18 +192,36 @@ class DeltaTrainer:
         base = self._centred[items]
         value, gradient, up = self._at(loss, off, base)
         if self.settings.epsilon:
-            radius = self.settings.epsilon * np.linalg.norm(base, axis=1, keepdims=True)
-            move = np.asarray(
-                radius * up / np.maximum(np.linalg.norm(up, axis=1, keepdims=True), 1e-12), np.float32
-            )
+            move = _along(up, base, self.settings.epsilon)
             against, more, _ = self._at(loss, off + move, base + move)
             value, gradient = value + against, {name: part + more[name] for name, part in gradient.items()}
+        if self.settings.virtual and rng is not None:
+            turned, more = self.smoothness(rng)
+            value += turned
+            gradient["left"] += more["left"]
+            gradient["right"] += more["right"]
         left, right = self.state["left"], self.state["right"]
         pull = np.float32(self.settings.l2)
         size = float(((left.T @ left) * (right @ right.T)).sum())  # |A B|^2
         gradient["left"] += 2 * pull * (left @ (right @ right.T))
         gradient["right"] += 2 * pull * ((left.T @ left) @ right)
         return value + float(pull) * size, gradient
+
+    def smoothness(self, rng: np.random.Generator) -> tuple[float, dict[str, Array]]:
+        """``(how far the tuned vectors turn under the virtual perturbation, gradient by array)`` of some ``open``
+        items."""
+        items = rng.permutation(self._open)[: self.settings.unlabelled]
+        off, base = self._off[items], self._centred[items]
+        raw = base + (off @ self.state["left"]) @ self.state["right"]
+        still = raw / np.maximum(np.linalg.norm(raw, axis=1, keepdims=True), 1e-9)
+
+        def turned(unit: Array) -> tuple[float, Array, dict[str, Array]]:
+            return float((1 - (still * unit).sum(axis=1)).mean()), -still / np.float32(len(still)), {}
+
+        start = _along(rng.standard_normal(base.shape, dtype=np.float32), base, SMALL)
+        up = self._at(turned, off + start, base + start)[2]
+        move = _along(up, base, self.settings.virtual)
+        return self._at(turned, off + move, base + move)[:2]
 
     def _at(self, loss: UnitLoss, off: Array, base: Array) -> tuple[float, dict[str, Array], Array]:
         """``(loss, gradient by array, gradient at the frozen vectors (C, D))``."""
@@ -205,3 +252,11 @@ class DeltaTrainer:
             second += np.float32(0.001) * (slope * slope - second)
             move = (first / (1 - 0.9**self.steps)) / (np.sqrt(second / (1 - 0.999**self.steps)) + 1e-8)
             self.state[name] -= np.asarray(rate * move, dtype=np.float32)
+
+
+def _along(direction: Array, vectors: Array, radius: float) -> Array:
+    """(N, D) moves of the ``vectors`` along ``direction``, ``radius`` of each one's length."""
+    length = radius * np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(
+        length * direction / np.maximum(np.linalg.norm(direction, axis=1, keepdims=True), 1e-12), np.float32
+    )

@@ -30,6 +30,7 @@ class DeltaTuner:
     """Trains the correction of ``raw`` (view -> (I, D)) on the title view; every view is served by it.
 
     ``altered``: vectors of altered titles (I, D); each epoch is trained on the titles as they are or on one of these.
+    ``unlabelled``: items that the virtual adversary may move; all where not given.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class DeltaTuner:
         settings: DeltaSettings,
         seed: int,
         altered: Sequence[NDArray[np.float32]] = (),
+        unlabelled: NDArray[np.intp] | None = None,
     ) -> None:
         self._raw, self._settings = raw, settings
         self._ridge = self._tasks = None
@@ -58,6 +60,7 @@ class DeltaTuner:
             settings,
             seed,
             altered,
+            unlabelled,
         )
 
     def epoch(self, rng: np.random.Generator) -> tuple[float, float]:

@@ -169,8 +169,21 @@ def finetune(
         def make(training: TrainingData, people: NDArray[np.intp] | None) -> DeltaTuner | TransformerTuner:
             if model is None or isinstance(how, DeltaSettings):
                 how_small = cast(DeltaSettings, how)
-                return DeltaTuner(world.raw, training, people, loss, how_small, seed, altered)
-            return TransformerTuner(model, world.texts, world.raw, training, people, mode, loss, how, seed)
+                return DeltaTuner(
+                    world.raw, training, people, loss, how_small, seed, altered, world.open_to(training)
+                )
+            return TransformerTuner(
+                model,
+                world.texts,
+                world.raw,
+                training,
+                people,
+                mode,
+                loss,
+                how,
+                seed,
+                world.open_to(training),
+            )
 
         run = Run(world, make, seed, kept)
         if model is not None:

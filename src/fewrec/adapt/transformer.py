@@ -7,14 +7,15 @@ in small parts, now with gradients, each pushed by its own part of the slope: th
 part (gradient caching: Gao et al. 2021, arXiv 2101.06983). Dropout is off, or the two readings would differ.
 
 LoRA (Hu et al. 2022, arXiv 2106.09685): rank 8 beside every linear layer, merged into the weights when it is saved.
-AdamW with warm-up and clipping; bfloat16 on a GPU that has it.
+AdamW with warm-up and clipping; bfloat16 on a GPU that has it. ``epsilon`` and ``virtual`` add the loss at moved
+embeddings of the words, see `fewrec.adapt.adversary`.
 """
 
 from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -23,7 +24,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fewrec.adapt.delta import loss_at
+from fewrec.adapt.adversary import Watched, moved_by, smoothness, upwards
+from fewrec.adapt.delta import check_radii, loss_at
 from fewrec.adapt.losses import LOSSES, mse
 from fewrec.adapt.ridge import RidgeTask
 from fewrec.adapt.tasks import Tasks
@@ -49,6 +51,12 @@ class TransformerSettings:
     warm_up: int = 5  # steps
     clip: float = 1.0
     weight_decay: float = 0.01
+    epsilon: float = 0.0  # radius of the adversarial perturbation, as a share of a text's length; 0 for none
+    virtual: float = 0.0  # the same of the virtual one, which needs no likes
+    unlabelled: int = 32  # texts of a step that the virtual form reads
+
+    def __post_init__(self) -> None:
+        check_radii(self.epsilon, self.virtual, self.unlabelled)
 
 
 def tunable(encoder: Any, instead: str = 'Use mode="delta", which takes any encoder') -> HubEncoder:
@@ -96,7 +104,10 @@ def load_model(folder: Path) -> Any:
 
 
 class TransformerTuner:
-    """Trains the model in ``encoder.folder`` on the title view; every view is read by it."""
+    """Trains the model in ``encoder.folder`` on the title view; every view is read by it.
+
+    ``unlabelled``: items whose titles the virtual form may read; all where not given.
+    """
 
     id = "unfinished"
     batch_size = 32
@@ -113,10 +124,15 @@ class TransformerTuner:
         loss: str,
         settings: TransformerSettings,
         seed: int,
+        unlabelled: NDArray[np.intp] | None = None,
     ) -> None:
         import torch
 
         self._texts, self._settings, self._loss = texts, settings, LOSSES.get(loss, mse)
+        titles = [item for item, text in enumerate(texts["title"]) if text.strip()]
+        self._unlabelled = np.intersect1d(
+            titles, np.arange(training.n_items) if unlabelled is None else unlabelled
+        )
         torch.manual_seed(seed)
         self.model = load_model(encoder.folder)
         self._lora: Any = None
@@ -149,11 +165,11 @@ class TransformerTuner:
         for _ in range(self._settings.steps):
             if self._ridge is not None:
                 items = self._ridge.draw(rng)
-                values.append(self._step(items, self._ridge.at(items)))
+                values.append(self._step(items, self._ridge.at(items), rng))
             elif self._tasks is not None:
                 support, items, batch = next(self._tasks.batches(self._settings.people, rng))
                 bias = np.asarray(self._bias[items], dtype=np.float32)
-                values.append(self._step(items, loss_at(self._loss, support, batch, self._scale, bias)))
+                values.append(self._step(items, loss_at(self._loss, support, batch, self._scale, bias), rng))
         return float(np.mean(values)), np.nan
 
     def estimate(self, epochs: int) -> float:
@@ -164,45 +180,108 @@ class TransformerTuner:
         self._optimiser.zero_grad()
         once = (time.perf_counter() - begin) / max(len(texts), 1)
         # A step reads each text twice, the first time without the way back, which is two thirds of the work.
-        return once * (4 / 3) * self._settings.items * self._settings.steps * epochs
+        how = self._settings
+        texts_read = (4 / 3) * how.items * (2 if how.epsilon else 1)
+        texts_read += (7 / 3) * how.unlabelled if how.virtual else 0
+        return once * texts_read * how.steps * epochs
 
-    def _step(self, items: NDArray[np.intp], loss: Callable[[Array], tuple[float, Array, Any]]) -> float:
+    def _step(
+        self,
+        items: NDArray[np.intp],
+        loss: Callable[[Array], tuple[float, Array, Any]],
+        rng: np.random.Generator,
+    ) -> float:
         import torch
 
+        how = self._settings
         texts = [self._texts["title"][item] or " " for item in items]
-        size = self._settings.batch_size
-        with torch.no_grad():
-            first = torch.cat([self._unit(texts[at : at + size]) for at in range(0, len(texts), size)])
-        value, slope, _ = loss(first.float().cpu().numpy())
-        for at in range(0, len(texts), size):
-            unit = self._unit(texts[at : at + size])
-            unit.backward(torch.from_numpy(np.ascontiguousarray(slope[at : at + size])).to(unit))
-        torch.nn.utils.clip_grad_norm_(list(self._trained.values()), self._settings.clip, foreach=False)
+        value, slope, _ = loss(self._units(texts))
+        moves = self._push(texts, slope)
+        if how.epsilon:
+            against, slope, _ = loss(self._units(texts, moves))
+            self._push(texts, slope, moves)
+            value += against
+        if how.virtual:
+            value += self._smooth(rng)
+        torch.nn.utils.clip_grad_norm_(list(self._trained.values()), how.clip, foreach=False)
         self._steps += 1
         for group in self._optimiser.param_groups:
-            group["lr"] = self._rate * min(1.0, self._steps / max(self._settings.warm_up, 1))
+            group["lr"] = self._rate * min(1.0, self._steps / max(how.warm_up, 1))
         self._optimiser.step()
         self._optimiser.zero_grad()
         return value
 
-    def _unit(self, texts: Sequence[str]) -> Any:
+    def _units(self, texts: Sequence[str], moves: Sequence[Any] = ()) -> Array:
+        """(N, D) unit vectors, read without gradients; ``moves``: of the words of each part."""
+        import torch
+
+        with torch.no_grad():
+            found = [self._unit(part, move) for _, part, move in self._parts(texts, moves)]
+        return np.asarray(torch.cat(found).float().cpu().numpy())
+
+    def _push(self, texts: Sequence[str], slope: Array, moves: Sequence[Any] = ()) -> list[Any]:
+        """Adds to the gradients what ``slope`` (N, D) at the unit vectors asks for. With ``epsilon`` and without
+        ``moves`` it gives back the moves of the words that raise the loss most."""
+        import torch
+
+        found = []
+        for at, part, move in self._parts(texts, moves):
+            watched = Watched() if self._settings.epsilon and not moves else None
+            unit = self._unit(part, watched or move)
+            unit.backward(torch.from_numpy(np.ascontiguousarray(slope[at : at + len(part)])).to(unit))
+            if watched is not None:
+                found.append(moved_by(upwards(watched, watched.added.grad, self._settings.epsilon)))
+        return found
+
+    def _parts(self, texts: Sequence[str], moves: Sequence[Any]) -> Iterator[tuple[int, Sequence[str], Any]]:
+        """``(its place, texts, move)`` of one backward pass after the other."""
+        size = self._settings.batch_size
+        for part, at in enumerate(range(0, len(texts), size)):
+            yield at, texts[at : at + size], moves[part] if moves else None
+
+    def _smooth(self, rng: np.random.Generator) -> float:
+        """The virtual form on some of the texts that may be read, mean over them."""
+        drawn = rng.permutation(self._unlabelled)[: self._settings.unlabelled]
+        total = 0.0
+        for _, part, _ in self._parts([self._texts["title"][item] for item in drawn], ()):
+            turned = smoothness(self._unit, part, self._settings.virtual, rng).sum() / len(drawn)
+            turned.backward()
+            total += float(turned.detach())
+        return total
+
+    def _unit(self, texts: Sequence[str], move: Any = None) -> Any:
         """(N, D) centred unit vectors, as the model will see them."""
         import torch
 
-        vectors = self._embed(texts)
+        vectors = self._embed(texts, move)
         return torch.nn.functional.normalize(
             vectors - torch.from_numpy(CENTRING * self._mean).to(vectors), dim=1
         )
 
-    def _embed(self, texts: Sequence[str]) -> Any:
+    def _embed(self, texts: Sequence[str], move: Any = None) -> Any:
+        """(N, D); ``move``: embeddings of the words and their mask -> what is added to them."""
         import torch
 
         features = self.model.tokenize(list(texts))
         features = {
             name: part.to(self.model.device) for name, part in features.items() if hasattr(part, "to")
         }
-        with torch.autocast(self.model.device.type, torch.bfloat16, enabled=self.model.device.type == "cuda"):
-            return self.model(features)["sentence_embedding"].float()
+        hook = None
+        if move is not None:
+            mask = features["attention_mask"][..., None]
+
+            def moved(module: Any, inputs: Any, words: Any) -> Any:
+                return words + move(words.detach(), mask)
+
+            hook = self.model[0].auto_model.get_input_embeddings().register_forward_hook(moved)
+        try:
+            with torch.autocast(
+                self.model.device.type, torch.bfloat16, enabled=self.model.device.type == "cuda"
+            ):
+                return self.model(features)["sentence_embedding"].float()
+        finally:
+            if hook is not None:
+                hook.remove()
 
     def vectors(self) -> dict[str, Array]:
         return {name: self._read(column) for name, column in self._texts.items()}

@@ -76,3 +76,10 @@ class World:
             np.sort(users[few:]),
             np.sort(users[:few]),
         )
+
+    def open_to(self, training: TrainingData) -> NDArray[np.intp]:
+        """Items whose texts may be read without labels: those that ``training`` has met, and those that nobody has.
+        What is hidden from ``training`` is to be as new as an item that comes next year, its text as well."""
+        met = np.bincount(self.training.seen.indices, minlength=training.n_items) > 0
+        shown = np.bincount(training.seen.indices, minlength=training.n_items) > 0
+        return np.flatnonzero(shown | ~met).astype(np.intp)
