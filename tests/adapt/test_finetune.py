@@ -172,7 +172,6 @@ def test_the_verdict_rests_on_three_disjoint_parts(shop, noisy, monkeypatch):
         ({"loss": "mes"}, "no loss 'mes'"),
         ({"mode": "half"}, "no mode 'half'"),
         ({"epochs": 0}, "epochs: 0 is too few; it is at least 1"),
-        ({"mode": "lora", "augment": lambda text, rng: text}, "for the mode 'delta' alone; 'lora' does not"),
     ],
 )
 def test_wrong_settings_are_named(shop, noisy, wrong, told):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -80,6 +81,56 @@ def test_tuning_starts_at_the_frozen_model_and_lowers_the_loss(shop, tiny, mode)
     for _ in range(5):
         last = start.epoch(np.random.default_rng(0))[0]
     assert last < first
+
+
+def test_titles_are_altered_anew_in_each_epoch_and_for_training_alone(shop, tiny):
+    """One epoch of two, more or less, reads altered titles; a title alters otherwise in the next, and is the same
+    throughout one. What is served and marked are the titles as they are."""
+    from fewrec.adapt.world import World
+
+    base, asked = resolve(tiny), []
+
+    def other_number(text, rng):
+        asked.append((epoch, text))
+        return f"{text.split()[0]} {7000 + rng.integers(200)}"
+
+    world = World.of(shop().sorted(), base, 0, None, lambda *told: None)
+    one = TransformerTuner(
+        tunable(base), world.texts, world.raw, world.training, None, "full", "ridge",
+        TransformerSettings(steps=4, items=64, learning_rate=0.0), 0, None, [other_number],
+    )  # fmt: skip
+    read, unit = [], one._unit
+    one._unit = lambda texts, move=None: (read.append((epoch, tuple(texts))), unit(texts, move))[1]
+    for epoch in range(12):
+        one.epoch(np.random.default_rng(epoch))
+    altered = {epoch for epoch, _ in asked}
+    assert 2 <= len(altered) <= 10
+    assert len(asked) == len(set(asked))  # once in an epoch
+    titles = set(world.texts["title"])
+    plain = [text for epoch, texts in read for text in texts if epoch not in altered]
+    assert set(plain) <= titles
+    for both in pairwise(sorted(altered)):
+        told = [{text for epoch, texts in read for text in texts if epoch == which} for which in both]
+        assert told[0] != told[1]
+    assert one.vectors()["title"] == pytest.approx(world.raw["title"], abs=1e-5)  # at a rate of 0
+
+
+def test_finetune_marks_unaltered_titles(shop, tiny):
+    """The line of the frozen model is the same; the loss is that of other texts."""
+
+    def nonsense(text, rng):
+        return "[UNK]"
+
+    def tuned(**options):
+        return finetune(
+            shop(), tiny, mode="full", settings=QUICK, epochs=2, cache=None, progress=False, **options
+        )
+
+    lines, others = [], []
+    plain, wild = tuned(say=lines.append), tuned(say=others.append, augment=[nonsense] * 9)
+    assert lines[1] == others[1]
+    assert lines[1].startswith("epoch 0: frozen")
+    assert plain.epochs[0].loss != wild.epochs[0].loss
 
 
 def first_step(shop, tiny, loss="ridge", **settings):

@@ -18,7 +18,7 @@ from fewrec.adapt.deltatuner import DeltaTuner
 from fewrec.adapt.losses import LOSSES
 from fewrec.adapt.modelfolder import put_model
 from fewrec.adapt.run import Epoch, Run
-from fewrec.adapt.transformer import TransformerSettings, TransformerTuner, tunable
+from fewrec.adapt.transformer import Augment, TransformerSettings, TransformerTuner, tunable
 from fewrec.adapt.trial import CERTAIN, Paired
 from fewrec.adapt.world import World
 from fewrec.data import Dataset
@@ -34,7 +34,6 @@ __all__ = ["Finetuned", "finetune"]
 
 Verdict = Literal["tuned", "kept frozen"]
 MODES = ("delta", "lora", "full")
-Augment = Callable[[str, np.random.Generator], str]
 
 
 @dataclass(frozen=True)
@@ -112,9 +111,10 @@ def finetune(
     and the third decides. ``loss``: "ridge" (see `fewrec.adapt.ridge`) or a name of ``fewrec.adapt.losses.LOSSES``.
     ``epochs``: at most; training stops when the validation NDCG@10 has not risen for ``patience`` epochs, and the
     best epoch counts. ``checkpoint``: a folder in which the run keeps where it stands; the same call goes on from
-    there. ``augment`` (delta alone): functions ``(text, generator) -> text`` that alter a text but not its meaning;
-    each epoch is trained on the titles as they are, or on those that one of them has altered. Validation and test see
-    them as they are. ``say`` gets one line for each epoch.
+    there. ``augment``: functions ``(text, generator) -> text`` that alter a text but not its meaning; each epoch is
+    trained on the titles as they are, or on those that one of them has altered: once for ``delta``, which has their
+    vectors read before it starts, anew in each epoch for ``lora`` and ``full``. Validation and test see them as they
+    are. ``say`` gets one line for each epoch.
 
     Raises ``ConfigError`` for unknown names, ``DataError`` where there is no text or nobody likes two things.
     """
@@ -147,22 +147,18 @@ def finetune(
             where="settings",
             hint="delta takes DeltaSettings, lora and full take TransformerSettings.",
         )
-    if augment and mode != "delta":
-        raise ConfigError(
-            f"altered texts are for the mode 'delta' alone; {mode!r} does not take them yet.",
-            where="augment",
-            hint="Leave augment out, or use mode='delta'.",
-        )
     model = None if mode == "delta" else tunable(base)
     tell = say or (lambda line: None)
     with shown(progress) as show, one_thread:
         report = show or (lambda what, done, total: None)
         world = World.of(data.sorted(), base, seed, cache, report)
         ways = [augment] if callable(augment) else list(augment)
-        altered = [_altered(world.texts["title"], way, base, (seed, 4, at)) for at, way in enumerate(ways)]
+        altered = [_altered(world.texts["title"], way, (seed, 4, at)) for at, way in enumerate(ways)]
+        # They go to no cache: other seeds make other texts.
+        others = [encode_texts(base, texts, cache=None) for texts in altered] if model is None else []
         key = key_of(
             data=data.fingerprint, encoder=base.id, mode=mode, loss=loss, settings=asdict(how), seed=seed,
-            patience=patience, altered=[float(part.sum()) for part in altered],
+            patience=patience, altered=altered,
         )  # fmt: skip
         kept = Checkpoint(None if checkpoint is None else Path(checkpoint), key)
 
@@ -170,20 +166,12 @@ def finetune(
             if model is None or isinstance(how, DeltaSettings):
                 how_small = cast(DeltaSettings, how)
                 return DeltaTuner(
-                    world.raw, training, people, loss, how_small, seed, altered, world.open_to(training)
+                    world.raw, training, people, loss, how_small, seed, others, world.open_to(training)
                 )
             return TransformerTuner(
-                model,
-                world.texts,
-                world.raw,
-                training,
-                people,
-                mode,
-                loss,
-                how,
-                seed,
-                world.open_to(training),
-            )
+                model, world.texts, world.raw, training, people, mode, loss, how, seed,
+                world.open_to(training), ways,
+            )  # fmt: skip
 
         run = Run(world, make, seed, kept)
         if model is not None:
@@ -219,10 +207,10 @@ def finetune(
     )
 
 
-def _altered(texts: Sequence[str], way: Augment, base: Encoder, seed: tuple[int, ...]) -> NDArray[np.float32]:
-    """(I, D) vectors of altered texts. They go to no cache: other seeds make other texts."""
+def _altered(texts: Sequence[str], way: Augment, seed: tuple[int, ...]) -> list[str]:
+    """(I,) texts as ``way`` alters them."""
     rng = np.random.default_rng(seed)
-    return encode_texts(base, [way(text, rng) if text.strip() else "" for text in texts], cache=None)
+    return [way(text, rng) if text.strip() else "" for text in texts]
 
 
 def _why(best: int, test: Paired) -> str:

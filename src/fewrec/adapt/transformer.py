@@ -33,9 +33,10 @@ from fewrec.encode.hub import HubEncoder
 from fewrec.errors import ConfigError, EncoderError
 from fewrec.signals import CENTRING, TrainingData
 
-__all__ = ["TransformerSettings", "TransformerTuner", "load_model", "require_train", "tunable"]
+__all__ = ["Augment", "TransformerSettings", "TransformerTuner", "load_model", "require_train", "tunable"]
 
 Array = NDArray[np.float32]
+Augment = Callable[[str, np.random.Generator], str]
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,8 @@ def load_model(folder: Path) -> Any:
 class TransformerTuner:
     """Trains the model in ``encoder.folder`` on the title view; every view is read by it.
 
-    ``unlabelled``: items whose titles the virtual form may read; all where not given.
+    ``unlabelled``: items whose titles the virtual form may read; all where not given. ``augment``: ways to alter a
+    title; each epoch is trained on the titles as they are, or as one of the ways alters them anew.
     """
 
     id = "unfinished"
@@ -125,10 +127,13 @@ class TransformerTuner:
         settings: TransformerSettings,
         seed: int,
         unlabelled: NDArray[np.intp] | None = None,
+        augment: Sequence[Augment] = (),
     ) -> None:
         import torch
 
         self._texts, self._settings, self._loss = texts, settings, LOSSES.get(loss, mse)
+        self._augment, self._titles = augment, dict[int, str]()  # titles as this epoch has read them so far
+        self._way: Augment | None = None
         titles = [item for item, text in enumerate(texts["title"]) if text.strip()]
         self._unlabelled = np.intersect1d(
             titles, np.arange(training.n_items) if unlabelled is None else unlabelled
@@ -162,6 +167,10 @@ class TransformerTuner:
 
     def epoch(self, rng: np.random.Generator) -> tuple[float, float]:
         values = []
+        if self._augment:
+            way = int(rng.integers(0, len(self._augment) + 1))
+            self._way = self._augment[way - 1] if way else None
+            self._titles.clear()
         for _ in range(self._settings.steps):
             if self._ridge is not None:
                 items = self._ridge.draw(rng)
@@ -194,7 +203,7 @@ class TransformerTuner:
         import torch
 
         how = self._settings
-        texts = [self._texts["title"][item] or " " for item in items]
+        texts = [self._title(int(item), rng) for item in items]
         value, slope, _ = loss(self._units(texts))
         moves = self._push(texts, slope)
         if how.epsilon:
@@ -210,6 +219,15 @@ class TransformerTuner:
         self._optimiser.step()
         self._optimiser.zero_grad()
         return value
+
+    def _title(self, item: int, rng: np.random.Generator) -> str:
+        """Of an item, as this epoch reads it; the same whenever it is asked for."""
+        title = self._texts["title"][item]
+        if self._way is None or not title.strip():
+            return title or " "
+        if item not in self._titles:
+            self._titles[item] = self._way(title, rng) or " "
+        return self._titles[item]
 
     def _units(self, texts: Sequence[str], moves: Sequence[Any] = ()) -> Array:
         """(N, D) unit vectors, read without gradients; ``moves``: of the words of each part."""
