@@ -25,6 +25,8 @@ def test_what_is_planted_is_found(shop, noisy, loss):
     found = finetune(shop(), noisy, loss=loss, cache=None, progress=False, say=lines.append)
     assert found.verdict == "tuned"
     assert found.test.difference > 2.5 * found.test.error > 0
+    assert found.strangers.difference > -2 * found.strangers.error
+    assert f"for new people {found.strangers.tuned:.4f} tuned" in lines[-1]
     # One line for the frozen encoder, one for each epoch, one for the test.
     assert len(lines) == len(found.epochs) + 2
     assert lines[0].startswith("epoch 0: frozen, validation NDCG@10 0.")
@@ -36,6 +38,7 @@ def test_what_is_planted_is_found(shop, noisy, loss):
 def test_shuffled_likes_leave_it_frozen(shop, noisy):
     found = finetune(shop(shuffled=True), noisy, cache=None, progress=False)
     assert found.verdict == "kept frozen"
+    assert found.strangers is None  # new items had decided
     assert found.encoder.id == "noisy@1"
     assert (found.encoder.encode(["thing0 7007"]) == resolve(noisy).encode(["thing0 7007"])).all()
 
@@ -164,6 +167,55 @@ def test_the_verdict_rests_on_three_disjoint_parts(shop, noisy, monkeypatch):
     assert hidden[0::2] == hidden[1::2]
     assert len(set.union(*hidden)) == sum(len(part) for part in hidden[0::2])
     assert not set.union(*hidden) & set(parts[0].validation.tolist())
+
+
+def test_new_people_are_cut_out_whole_and_shown_some_items(shop, noisy, monkeypatch):
+    """Likes of others alone train the model; what is shown is neither ranked nor wanted; and better vectors mark
+    higher."""
+    from fewrec.adapt import trial
+    from fewrec.adapt.world import World
+
+    training = World.of(shop().sorted(), resolve(noisy), 0, None, lambda *told: None).training
+    people, seen, marked = np.array([3, 50, 51, 119]), [], []
+    fit, ndcg = trial.Ranker.fit.__func__, trial.ndcg
+
+    def watched(cls, known, *rest):
+        seen.append(known)
+        return fit(cls, known, *rest)
+
+    monkeypatch.setattr(trial.Ranker, "fit", classmethod(watched))
+    monkeypatch.setattr(trial, "ndcg", lambda *both: (marked.append(both), ndcg(*both))[1])
+    marks = trial.new_user_ndcg(training, people, 0)
+    rest = np.setdiff1d(np.arange(120), people)
+    assert (seen[0].liked != training.liked[rest]).nnz == 0
+    assert [len(wanted) for _, wanted in marked] == [4, 4, 4, 4]
+    for k_shot, (scores, wanted) in zip((1, 3, 5, 10), marked, strict=True):
+        assert np.isneginf(scores).sum(axis=1).tolist() == [k_shot] * 4
+        assert wanted.sum(axis=1).tolist() == [12 - k_shot] * 4  # everybody likes 12
+        assert not wanted[np.isneginf(scores)].any()
+    assert marks.shape == (4,)
+    assert ((marks >= 0) & (marks <= 1)).all()
+
+
+def test_what_is_worse_for_new_people_is_not_kept(shop, noisy, monkeypatch):
+    from fewrec.adapt import run
+
+    calls = []
+
+    def behind(training, people, seed):
+        calls.append(people)
+        return np.linspace(0.4, 0.6, len(people)) - 0.1 * (len(calls) == 2)  # the tuned one is marked second
+
+    monkeypatch.setattr(run, "new_user_ndcg", behind)
+    lines = []
+    found = finetune(shop(), noisy, cache=None, progress=False, say=lines.append)
+    assert found.verdict == "kept frozen"
+    assert found.encoder.id == "noisy@1"
+    assert found.test.ahead
+    assert found.to_dict()["new_users"]["difference"] == pytest.approx(-0.1)
+    assert found.to_dict()["new_users"]["users"] == len(calls[0]) == 120 // 5
+    assert "for new people 0.4000 tuned, 0.5000 frozen (-0.1000" in lines[-1]
+    assert lines[-1].endswith("new people may not lose 2 standard errors.")
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from fewrec.adapt.losses import LOSSES
 from fewrec.adapt.modelfolder import put_model
 from fewrec.adapt.run import Epoch, Run
 from fewrec.adapt.transformer import Augment, TransformerSettings, TransformerTuner, tunable
-from fewrec.adapt.trial import CERTAIN, Paired
+from fewrec.adapt.trial import CERTAIN, WORSE, Paired
 from fewrec.adapt.world import World
 from fewrec.data import Dataset
 from fewrec.encode import Encoder, encode_texts, resolve
@@ -47,7 +47,8 @@ class Finetuned:
     loss: str
     epochs: list[Epoch]
     best_epoch: int
-    test: Paired
+    test: Paired  # on new items
+    strangers: Paired | None  # on new people; None where new items had decided already
     seconds: float
     base: str | None  # the name by which the base can be had again; None for an object
     base_id: str
@@ -66,6 +67,7 @@ class Finetuned:
             "best_epoch": self.best_epoch,
             "epochs": [epoch.to_dict() for epoch in self.epochs],
             "test": self.test.to_dict(),
+            "new_users": None if self.strangers is None else self.strangers.to_dict(),
             "seconds": self.seconds,
         }
 
@@ -108,13 +110,14 @@ def finetune(
     """An encoder tuned on ``data``, or the same one where tuning was not certain to help.
 
     Three parts of the items: tuning sees the first, early stopping the second (for people whom tuning has not seen),
-    and the third decides. ``loss``: "ridge" (see `fewrec.adapt.ridge`) or a name of ``fewrec.adapt.losses.LOSSES``.
-    ``epochs``: at most; training stops when the validation NDCG@10 has not risen for ``patience`` epochs, and the
-    best epoch counts. ``checkpoint``: a folder in which the run keeps where it stands; the same call goes on from
-    there. ``augment``: functions ``(text, generator) -> text`` that alter a text but not its meaning; each epoch is
-    trained on the titles as they are, or on those that one of them has altered: once for ``delta``, which has their
-    vectors read before it starts, anew in each epoch for ``lora`` and ``full``. Validation and test see them as they
-    are. ``say`` gets one line for each epoch.
+    and the third decides, unless new people, cut out of training whole, would be worse off. ``loss``: "ridge" (see
+    `fewrec.adapt.ridge`) or a name of ``fewrec.adapt.losses.LOSSES``. ``epochs``: at most; training stops when the
+    validation NDCG@10 has not risen for ``patience`` epochs, and the best epoch counts. ``checkpoint``: a folder in
+    which the run keeps where it stands; the same call goes on from there. ``augment``: functions
+    ``(text, generator) -> text`` that alter a text but not its meaning; each epoch is trained on the titles as they
+    are, or on those that one of them has altered: once for ``delta``, which has their vectors read before it starts,
+    anew in each epoch for ``lora`` and ``full``. Validation and test see them as they are. ``say`` gets one line for
+    each epoch.
 
     Raises ``ConfigError`` for unknown names, ``DataError`` where there is no text or nobody likes two things.
     """
@@ -178,12 +181,14 @@ def finetune(
             estimate = cast(TransformerTuner, make(world.training, None)).estimate(epochs)
             tell(
                 f"{mode}: at most {estimate / 60:.0f} minutes for {epochs} epochs on this machine, "
-                "and as long again to decide."
+                "and up to five times that to decide and to learn from all."
             )
         done, best = run.search(epochs, patience, tell, report)
         test = run.verdict(best, report) if best else Paired(0.0, 0.0, 0.0, 0.0, 0)
-        tuner = run.train("whole", world.training, best, report) if test.ahead else None
-    why = _why(best, test)
+        strangers = run.strangers(best, report) if test.ahead else None
+        keeps = strangers is not None and not strangers.behind
+        tuner = run.train("whole", world.training, best, report) if keeps else None
+    why = _why(best, test, strangers)
     tell(f"test: {why}")
     correction = tuner.trainer.correction() if isinstance(tuner, DeltaTuner) else {}
     network = tuner if isinstance(tuner, TransformerTuner) else None
@@ -198,6 +203,7 @@ def finetune(
         done,
         best,
         test,
+        strangers,
         time.perf_counter() - begin,
         _name_of(encoder),
         base.id,
@@ -213,17 +219,24 @@ def _altered(texts: Sequence[str], way: Augment, seed: tuple[int, ...]) -> list[
     return [way(text, rng) if text.strip() else "" for text in texts]
 
 
-def _why(best: int, test: Paired) -> str:
+def _why(best: int, test: Paired, strangers: Paired | None) -> str:
     """The verdict in words."""
     if best == 0:
         return "kept frozen: no epoch was better than none on held-out people and items."
-    how = (
-        f"NDCG@10 of new items {test.tuned:.4f} tuned, {test.frozen:.4f} frozen "
+    how = f"NDCG@10 of new items {_told(test)}"
+    if strangers is None:
+        return f"kept frozen: {how}; {CERTAIN} standard errors are asked for."
+    how += f", for new people {_told(strangers)}"
+    if strangers.behind:
+        return f"kept frozen: {how}; new people may not lose {WORSE:g} standard errors."
+    return f"tuned: {how}."
+
+
+def _told(test: Paired) -> str:
+    return (
+        f"{test.tuned:.4f} tuned, {test.frozen:.4f} frozen "
         f"({test.difference:+.4f} ± {test.error:.4f}, {test.users} people)"
     )
-    if test.ahead:
-        return f"tuned: {how}."
-    return f"kept frozen: {how}; {CERTAIN} standard errors are asked for."
 
 
 def _name_of(encoder: Any) -> str | None:

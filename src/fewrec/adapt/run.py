@@ -1,4 +1,4 @@
-"""One tuning run: the epochs until validation stops rising, and the test that decides."""
+"""One tuning run: the epochs until validation stops rising, and the two tests that decide."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewrec.adapt.checkpoint import Checkpoint
-from fewrec.adapt.trial import Judge, Paired, new_item_ndcg, paired, with_views
+from fewrec.adapt.trial import Judge, Paired, mean_mark, new_item_ndcg, new_user_ndcg, paired, with_views
 from fewrec.adapt.world import Report, World
 from fewrec.signals import TrainingData, centred
 
@@ -24,6 +24,9 @@ MOST_JUDGES = 1000
 
 FOLDS = 3
 """Parts of the items on which the verdict rests."""
+
+STRANGERS = 300
+"""People who are cut out of training to be strangers to the whole model, at most; no more than a fifth of all."""
 
 
 class Tuner(Protocol):
@@ -123,7 +126,7 @@ class Run:
         return tuner
 
     def verdict(self, epochs: int, report: Report) -> Paired:
-        """Frozen against tuned inside the full model, on items that neither tuning nor the model has met.
+        """Frozen against tuned inside the full model, for items that neither tuning nor the model has met.
 
         On several parts of the items, each with a tuner of its own, and a user's marks averaged over them: which items
         are hidden matters as much as who is asked. The validation items, by which the number of epochs was chosen, are
@@ -146,15 +149,23 @@ class Run:
             )
             report("Judging", fold + 1, FOLDS)
         frozen, better = (np.stack(rows) for rows in zip(*marks, strict=True))
-        return paired(_mean_mark(frozen), _mean_mark(better))
+        return paired(mean_mark(frozen), mean_mark(better))
 
-
-def _mean_mark(marks: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(U,) each user's mean over the parts in which they have a mark; NaN for who has none."""
-    there = ~np.isnan(marks)
-    count = there.sum(axis=0)
-    total = np.where(there, marks, 0).sum(axis=0)
-    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+    def strangers(self, epochs: int, report: Report) -> Paired:
+        """Frozen against tuned inside the full model, for people whom neither tuning nor the model has met: a few of
+        their items are shown, and all others ranked."""
+        training = self.world.training
+        able = np.flatnonzero(np.diff(training.liked.indptr) >= 2)
+        drawn = np.random.default_rng((self.seed, 5)).permutation(able)[: min(len(able) // 5, STRANGERS)]
+        people = np.sort(drawn).astype(np.intp)
+        rest = np.setdiff1d(np.arange(training.n_users), people)
+        tuner = self.train("verdict-people", training.with_users(rest), epochs, report)
+        report("Judging", 0, 2)
+        frozen = new_user_ndcg(training, people, self.seed)
+        report("Judging", 1, 2)
+        tuned = new_user_ndcg(with_views(training, self._views(tuner)), people, self.seed)
+        report("Judging", 2, 2)
+        return paired(frozen, tuned)
 
 
 def _best(done: list[Epoch]) -> int:

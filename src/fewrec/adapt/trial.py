@@ -8,17 +8,21 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from fewrec.fewshot.episodes import K_SHOTS
 from fewrec.fewshot.newitems import NewItems, history_supports
 from fewrec.fewshot.ranker import Ranker
 from fewrec.fewshot.smoothrank import CUTOFF, ideal_gain
 from fewrec.signals import Supports, TrainingData, resolve_signals, text_neighbours
 
-__all__ = ["Judge", "Paired", "new_item_ndcg", "paired", "with_views"]
+__all__ = ["Judge", "Paired", "mean_mark", "new_item_ndcg", "new_user_ndcg", "paired", "with_views"]
 
 Floats = NDArray[np.float64]
 BATCH = 64
 CERTAIN = 2.5
 """Standard errors by which the tuned encoder must be ahead; chance alone gets so far once in 160 times."""
+
+WORSE = 2.0
+"""Standard errors behind from which on it counts as worse, where it has to be no more than as good."""
 
 
 @dataclass(frozen=True)
@@ -38,8 +42,8 @@ class Paired:
 
     @property
     def behind(self) -> bool:
-        """Beyond noise, the other way."""
-        return self.users > 1 and self.difference < -CERTAIN * self.error
+        """Worse, beyond noise."""
+        return self.users > 1 and self.difference < -WORSE * self.error
 
     def to_dict(self) -> dict[str, float | int]:
         return {
@@ -85,6 +89,45 @@ def new_item_ndcg(
         if len(rows):
             marks[rows] = ndcg(score(history_supports(reduced, users[rows])), wanted[rows])
     return marks
+
+
+def new_user_ndcg(training: TrainingData, strangers: NDArray[np.intp], seed: int) -> Floats:
+    """(V,) NDCG@10 of the whole model for ``strangers``, who are cut out of training: 1, 3, 5 and 10 of their items are
+    shown in random order, all others are ranked, and what they liked among these is wanted. A stranger's mark is the
+    mean over the numbers shown that leave a like to be found; NaN where none does."""
+    rest = np.setdiff1d(np.arange(training.n_users), strangers)
+    known = training.with_users(rest)
+    ranker, _ = Ranker.fit(known, lambda: resolve_signals("default"), seed)
+    marks = np.full((len(strangers), len(K_SHOTS)), np.nan)
+    for column, k_shot in enumerate(K_SHOTS):
+        rows, shown, likes = [], [], []
+        for row, user in enumerate(strangers):
+            order = np.random.default_rng((seed, int(user))).permutation(training.seen[user].indices)
+            liked = training.liked[user].indices
+            if np.isin(order[k_shot:], liked).any():
+                rows.append(row)
+                shown.append(order[:k_shot].astype(np.intp))
+                likes.append(np.isin(order[:k_shot], liked))
+        for start in range(0, len(rows), BATCH):
+            part = slice(start, start + BATCH)
+            users = strangers[rows[part]]
+            portraits = None if training.portraits is None else training.portraits[users]
+            scores = ranker.score(
+                Supports.of(shown[part], likes[part], training.n_items, portraits=portraits)
+            )
+            wanted = training.liked[users].toarray() > 0
+            for at, items in enumerate(shown[part]):
+                scores[at, items], wanted[at, items] = -np.inf, False
+            marks[rows[part], column] = ndcg(scores, wanted)
+    return mean_mark(marks.T)
+
+
+def mean_mark(marks: Floats) -> Floats:
+    """(U,) each user's mean over the rows of ``marks`` (N, U) in which they have one; NaN for who has none."""
+    there = ~np.isnan(marks)
+    count = there.sum(axis=0)
+    total = np.where(there, marks, 0).sum(axis=0)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
 
 def _scorer(
