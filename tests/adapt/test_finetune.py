@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import subprocess
 import sys
@@ -271,6 +272,7 @@ def test_the_command_line(shop, tmp_path, capsys):
             "--mode=delta",
             "--epochs=2",
             f"--out={out}",
+            f"--report={tmp_path / 'report.html'}",
             "--json",
         ]
     )
@@ -281,6 +283,10 @@ def test_the_command_line(shop, tmp_path, capsys):
     assert len(told["epochs"]) == 2
     assert {"frozen", "tuned", "difference", "standard_error", "users"} == set(told["test"])
     assert "epoch 1: loss" in printed.err
+    assert {"epochs": 2, "patience": 4, "seed": 0, "rank": 64}.items() <= told["settings"].items()
+    written = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert told["why"][1:] in html.unescape(written)
+    assert f"epoch 0: {told['frozen_validation']:.4f}" in written
     assert main(["recommend", *tables, f"--encoder={out}", "--like=Crudalia", "-n=2", "--json"]) == 0
     assert len(json.loads(capsys.readouterr().out)["recommendations"]) == 2
 

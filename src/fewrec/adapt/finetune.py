@@ -52,6 +52,8 @@ class Finetuned:
     seconds: float
     base: str | None  # the name by which the base can be had again; None for an object
     base_id: str
+    start: float = 0.0  # validation NDCG@10 of the frozen encoder
+    settings: dict[str, Any] = field(default_factory=dict)  # of the run, JSON-ready
     correction: dict[str, NDArray[np.float32]] = field(default_factory=dict)
     network: TransformerTuner | None = None  # of a tuned model
     checkpoint: Checkpoint = field(default_factory=lambda: Checkpoint(None, ""))
@@ -68,6 +70,8 @@ class Finetuned:
             "epochs": [epoch.to_dict() for epoch in self.epochs],
             "test": self.test.to_dict(),
             "new_users": None if self.strangers is None else self.strangers.to_dict(),
+            "frozen_validation": self.start,
+            "settings": self.settings,
             "seconds": self.seconds,
         }
 
@@ -207,6 +211,8 @@ def finetune(
         time.perf_counter() - begin,
         _name_of(encoder),
         base.id,
+        run.frozen,
+        {"epochs": epochs, "patience": patience, "seed": seed, "altered_texts": len(ways), **asdict(how)},
         correction,
         network,
         kept,

@@ -88,6 +88,11 @@ class Run:
         training = world.training.without_items(world.test)
         return Judge(training, world.validation, world.judges, self.seed)
 
+    @property
+    def frozen(self) -> float:
+        """Validation NDCG@10 of the frozen encoder."""
+        return self._judge.frozen
+
     def _views(self, tuner: Tuner) -> dict[str, NDArray[np.float32]]:
         """The views as a model will see them that is fitted with the tuned encoder."""
         return {name: centred(vectors)[0] for name, vectors in tuner.vectors().items()}

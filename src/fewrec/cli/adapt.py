@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from fewrec.cli import describe
+from fewrec.cli.evaluate import check_report
 from fewrec.cli.fitted import tell_data, vector_cache
 from fewrec.cli.output import print_json, print_lines
 from fewrec.cli.parser import Parser, add_output, add_settings, add_talk, resolved
@@ -33,6 +34,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     how.add_argument(
         "--patience", type=int, default=4, metavar="N", help="epochs without a better one (default: 4)"
     )
+    how.add_argument("--report", metavar="FILE", help="write an HTML page: curves, verdict, settings")
     add_settings(tune, "data", "model.encoder", "model.seed", "cache")
     add_output(tune, csv=False)
     add_talk(tune)
@@ -119,7 +121,10 @@ def _export(options: argparse.Namespace, talk: Talk) -> int:
 
 def _finetune(options: argparse.Namespace, talk: Talk) -> int:
     from fewrec.adapt import finetune
+    from fewrec.cli.tuningpage import page
+    from fewrec.evaluate.keep import write_whole
 
+    check_report(options.report)
     config = resolved(options).config
     with talk.listening():
         data = read_data(options, config.data)
@@ -138,6 +143,9 @@ def _finetune(options: argparse.Namespace, talk: Talk) -> int:
             say=talk.say,
         )
         found.save(options.out)
+        if options.report:
+            write_whole(options.report, page(found).encode("utf-8", "replace"), "the report")
+            talk.say(f"Report: {options.report}")
     if options.json:
         print_json({"folder": options.out, **found.to_dict()})
     else:
