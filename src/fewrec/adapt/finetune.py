@@ -154,6 +154,13 @@ def finetune(
             where="settings",
             hint="delta takes DeltaSettings, lora and full take TransformerSettings.",
         )
+    if isinstance(how, TransformerSettings) and how.user == "text" and loss == "ridge":
+        raise ConfigError(
+            "the loss 'ridge' has no tower for the user: it reads items off items.",
+            where="settings",
+            value="text",
+            hint=f'Choose another loss ({", ".join(LOSSES)}), or user="mean".',
+        )
     model = None if mode == "delta" else tunable(base)
     tell = say or (lambda line: None)
     with shown(progress) as show, one_thread:
@@ -177,7 +184,7 @@ def finetune(
                 )
             return TransformerTuner(
                 model, world.texts, world.raw, training, people, mode, loss, how, seed,
-                world.open_to(training), ways,
+                world.open_to(training), ways, world.attributes,
             )  # fmt: skip
 
         run = Run(world, make, seed, kept)

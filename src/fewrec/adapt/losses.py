@@ -7,8 +7,8 @@ the candidates are the catalogue)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,10 @@ class Batch:
     allowed: NDArray[np.bool_]  # (B, C)
     value: Array  # (B, C)
     log_weight: Array  # (C,)
+    users: NDArray[np.intp] = field(default_factory=lambda: np.zeros(0, np.intp))  # (B,) whose rows these are
+    disliked: Sequence[
+        NDArray[np.intp]
+    ] = ()  # B times items that are shown as disliked, where they are shown
 
 
 def softmax(scores: Array, batch: Batch) -> tuple[float, Array]:

@@ -31,10 +31,15 @@ class Tasks:
     users: NDArray[np.intp]
     met: NDArray[np.intp]
     most: int  # candidates of a batch
+    dislikes: bool = False  # whether some dislikes are shown, too; what is shown is no candidate
 
     @classmethod
     def of(
-        cls, training: TrainingData, users: NDArray[np.intp] | None = None, most: int = CANDIDATES
+        cls,
+        training: TrainingData,
+        users: NDArray[np.intp] | None = None,
+        most: int = CANDIDATES,
+        dislikes: bool = False,
     ) -> Tasks:
         """Of all training users, or of ``users``."""
         enough = np.flatnonzero(np.diff(training.liked.indptr) >= 2)
@@ -45,6 +50,7 @@ class Tasks:
             enough if users is None else np.intersect1d(enough, users),
             np.unique(training.liked.indices).astype(np.intp),
             most,
+            dislikes,
         )
 
     def batches(
@@ -93,5 +99,13 @@ class Tasks:
             ),
             shape,
         )
+        disliked = [self._disliked(user, len(row), rng) for user, row in zip(users, shown, strict=True)]
+        for row, others in enumerate(disliked):
+            allowed[row, place[others][place[others] >= 0]] = False
         value = self.value[users][:, items].toarray() * allowed
-        return support, items, Batch(wanted, allowed, value, log_weight)
+        return support, items, Batch(wanted, allowed, value, log_weight, users, disliked)
+
+    def _disliked(self, user: int, most: int, rng: np.random.Generator) -> NDArray[np.intp]:
+        """Items that are shown as disliked: ``most`` of those that ``user`` met, where dislikes are shown at all."""
+        row = self.value[user]
+        return rng.permutation(row.indices[row.data < 0])[:most] if self.dislikes else np.zeros(0, np.intp)

@@ -19,16 +19,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fewrec.adapt.adversary import Watched, moved_by, smoothness, upwards
-from fewrec.adapt.delta import check_radii, loss_at
+from fewrec.adapt.delta import UnitLoss, check_radii, loss_at
 from fewrec.adapt.losses import LOSSES, mse
 from fewrec.adapt.ridge import RidgeTask
 from fewrec.adapt.tasks import Tasks
+from fewrec.adapt.usertext import loss_of_texts, user_texts
 from fewrec.encode.hub import HubEncoder
 from fewrec.errors import ConfigError, EncoderError
 from fewrec.signals import CENTRING, TrainingData
@@ -55,8 +56,18 @@ class TransformerSettings:
     epsilon: float = 0.0  # radius of the adversarial perturbation, as a share of a text's length; 0 for none
     virtual: float = 0.0  # the same of the virtual one, which needs no likes
     unlabelled: int = 32  # texts of a step that the virtual form reads
+    user: Literal["mean", "text"] = (
+        "mean"  # tower of the user: mean of the liked items' vectors, or a text that names them
+    )
 
     def __post_init__(self) -> None:
+        if self.user not in ("mean", "text"):
+            raise ConfigError(
+                f"there is no tower {self.user!r} for the user.",
+                where="settings",
+                value=self.user,
+                hint='Choose "mean" or "text".',
+            )
         check_radii(self.epsilon, self.virtual, self.unlabelled)
 
 
@@ -108,7 +119,8 @@ class TransformerTuner:
     """Trains the model in ``encoder.folder`` on the title view; every view is read by it.
 
     ``unlabelled``: items whose titles the virtual form may read; all where not given. ``augment``: ways to alter a
-    title; each epoch is trained on the titles as they are, or as one of the ways alters them anew.
+    title; each epoch is trained on the titles as they are, or as one of the ways alters them anew. ``attributes``:
+    names of the columns of the users' portraits, for their text.
     """
 
     id = "unfinished"
@@ -128,6 +140,7 @@ class TransformerTuner:
         seed: int,
         unlabelled: NDArray[np.intp] | None = None,
         augment: Sequence[Augment] = (),
+        attributes: Sequence[str] = (),
     ) -> None:
         import torch
 
@@ -160,10 +173,13 @@ class TransformerTuner:
                 training if people is None else training.with_users(people), settings.items
             )
         else:
-            self._tasks = Tasks.of(training, people, settings.items)
+            self._tasks = Tasks.of(training, people, settings.items, settings.user == "text")
+        self._portraits, self._attributes = training.portraits, attributes
         likes = np.bincount(training.liked.indices, minlength=training.n_items)
         self._bias = np.log(likes + 1.0) if loss.startswith("softmax") else np.zeros(training.n_items)
         self._scale = 0.3 if loss == "mse" else 3.0
+        if settings.user == "text":  # its vector is of length 1, that of the mean grows with the items shown
+            self._scale *= 3
 
     def epoch(self, rng: np.random.Generator) -> tuple[float, float]:
         values = []
@@ -174,11 +190,18 @@ class TransformerTuner:
         for _ in range(self._settings.steps):
             if self._ridge is not None:
                 items = self._ridge.draw(rng)
-                values.append(self._step(items, self._ridge.at(items), rng))
+                values.append(self._step(self._read_titles(items, rng), self._ridge.at(items), rng))
             elif self._tasks is not None:
                 support, items, batch = next(self._tasks.batches(self._settings.people, rng))
                 bias = np.asarray(self._bias[items], dtype=np.float32)
-                values.append(self._step(items, loss_at(self._loss, support, batch, self._scale, bias), rng))
+                texts = self._read_titles(items, rng)
+                if self._settings.user == "text":
+                    titles = self._texts["title"]
+                    texts += user_texts(support, items, batch, titles, self._portraits, self._attributes)
+                    loss = loss_of_texts(self._loss, batch, self._scale, bias)
+                else:
+                    loss = loss_at(self._loss, support, batch, self._scale, bias)
+                values.append(self._step(texts, loss, rng))
         return float(np.mean(values)), np.nan
 
     def estimate(self, epochs: int) -> float:
@@ -194,16 +217,10 @@ class TransformerTuner:
         texts_read += (7 / 3) * how.unlabelled if how.virtual else 0
         return once * texts_read * how.steps * epochs
 
-    def _step(
-        self,
-        items: NDArray[np.intp],
-        loss: Callable[[Array], tuple[float, Array, Any]],
-        rng: np.random.Generator,
-    ) -> float:
+    def _step(self, texts: Sequence[str], loss: UnitLoss, rng: np.random.Generator) -> float:
         import torch
 
         how = self._settings
-        texts = [self._title(int(item), rng) for item in items]
         value, slope, _ = loss(self._units(texts))
         moves = self._push(texts, slope)
         if how.epsilon:
@@ -219,6 +236,9 @@ class TransformerTuner:
         self._optimiser.step()
         self._optimiser.zero_grad()
         return value
+
+    def _read_titles(self, items: NDArray[np.intp], rng: np.random.Generator) -> list[str]:
+        return [self._title(int(item), rng) for item in items]
 
     def _title(self, item: int, rng: np.random.Generator) -> str:
         """Of an item, as this epoch reads it; the same whenever it is asked for."""

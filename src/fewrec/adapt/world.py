@@ -37,6 +37,7 @@ class World:
     test: NDArray[np.intp]  # items that decide
     people: NDArray[np.intp]  # users that tuning sees
     judges: NDArray[np.intp]  # users that stop it
+    attributes: list[str]  # (G,) names of what is known about users, as the columns of their portraits
 
     @classmethod
     def of(cls, data: Dataset, base: Encoder, seed: int, cache: Any, report: Report) -> World:
@@ -75,6 +76,7 @@ class World:
             np.sort(items[:part]),
             np.sort(users[few:]),
             np.sort(users[:few]),
+            data.user_features[1],
         )
 
     def open_to(self, training: TrainingData) -> NDArray[np.intp]:
