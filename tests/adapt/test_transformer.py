@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from fewrec import Recommender
+from fewrec import Dataset, Recommender
 from fewrec.adapt import finetune
 from fewrec.adapt.adversary import Watched, moved_by, smoothness, upwards
 from fewrec.adapt.delta import loss_at
@@ -303,6 +303,42 @@ def test_an_exported_model_serves_without_torch(tiny, tmp_path):
     model = resolve(tiny).encode(["thing1 7001"])[0]
     assert served @ model / np.linalg.norm(served) / np.linalg.norm(model) > 0.98
     assert not blank.any()
+
+
+def test_the_lists_of_an_export_are_compared(shop, tiny, tmp_path, monkeypatch):
+    """The same people and the same hidden items; a loss beyond noise and beyond 2 % is not accepted, one within is."""
+    from fewrec.adapt import export as room
+    from fewrec.errors import EncoderError
+
+    asked, loss = [], 0.0
+
+    def marked(training, hidden, people, seed):
+        asked.append((training, hidden, people))
+        return np.linspace(0.4, 0.6, len(people)) - loss * (len(asked) % 2 == 0)
+
+    monkeypatch.setattr(room, "new_item_ndcg", marked)
+    texts = [f"thing{n % 7} {7000 + n}" for n in range(50)]
+    found = room.export(tiny, tmp_path / "small", texts, data=shop().sorted())
+    assert (found.ndcg.users, found.ndcg.difference) == (120, 0.0)
+    (one, hidden, people), (other, *same) = asked
+    assert (hidden == same[0]).all()
+    assert (people == same[1]).all()
+    assert len(hidden) == int(0.2 * len(np.unique(one.liked.indices)))
+    cosines = (one.views["title"] * other.views["title"]).sum(axis=1)
+    assert 0.9 < cosines.mean() < 1 - 1e-7  # read by two forms of one model
+    loss = 0.009
+    room.export(tiny, tmp_path / "small", texts, data=shop().sorted())  # less than 2 % of 0.5
+    loss = 0.02
+    with pytest.raises(
+        EncoderError, match=r"ranks worse: NDCG@10 of new items 0\.4800 against 0\.5000 .* Nothing"
+    ):
+        room.export(tiny, tmp_path / "other", texts, data=shop().sorted())
+    assert not (tmp_path / "other").exists()
+    few = Dataset(
+        items={"item": [1, 2], "title": ["thing0 7001", "thing0 7002"]},
+        interactions={"user": [1, 1], "item": [1, 2]},
+    )
+    assert room.export(tiny, tmp_path / "few", texts, data=few).ndcg is None
 
 
 def test_an_export_that_differs_is_not_written(tiny, tmp_path, monkeypatch):

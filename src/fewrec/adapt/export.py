@@ -14,16 +14,26 @@ from typing import Any
 import numpy as np
 
 from fewrec.adapt.transformer import load_model, tunable
+from fewrec.adapt.trial import Paired, new_item_ndcg, paired
+from fewrec.adapt.world import HELD_OUT, MIN_ITEMS, MIN_USERS, read
+from fewrec.data import Dataset
 from fewrec.encode import resolve
 from fewrec.encode.hub import HubEncoder
 from fewrec.encode.onnxfolder import CLASS, OnnxEncoder
 from fewrec.errors import EncoderError
 from fewrec.persist import write_folder
+from fewrec.recommender.threads import one_thread
 
 __all__ = ["LEAST_COSINE", "Exported", "export"]
 
 LEAST_COSINE = 0.98
 """Mean cosine between the vectors of the model and of its 8-bit form, below which it is not accepted."""
+
+LEAST_NDCG = 0.98
+"""Share of the NDCG@10 of new items that it must keep, unless the loss is within noise."""
+
+MOST_PEOPLE = 1000
+"""Whose lists are compared, at most."""
 
 LEAST_SHARED = 0.9
 """Mean share of a text's ten nearest others that both forms name, below which it is not accepted."""
@@ -38,14 +48,25 @@ class Exported:
     cosine: float  # mean over the texts
     shared: float  # of the ten nearest texts, mean over the texts
     megabytes: float
+    ndcg: Paired | None = (
+        None  # of new items inside the whole model: the model as "frozen", its 8-bit form as "tuned"
+    )
 
 
 def export(
-    encoder: Any, folder: str | os.PathLike[str], texts: Sequence[str], *, quantise: bool = True
+    encoder: Any,
+    folder: str | os.PathLike[str],
+    texts: Sequence[str],
+    *,
+    data: Dataset | None = None,
+    quantise: bool = True,
+    seed: int = 0,
 ) -> Exported:
     """Writes ``encoder`` (a Transformers model in a folder, or ``hub:NAME``) into ``folder``; ``resolve`` takes it.
 
-    ``texts``: what the two forms are compared on, such as the titles of the catalogue. ``quantise``: 8-bit weights by
+    ``texts``: what the two forms are compared on, such as the titles of the catalogue. ``data``: interactions by which
+    they are compared, too: a fifth of the items that somebody liked is hidden and ranked by the whole model with either
+    form, for the same people. ``quantise``: 8-bit weights by
     dynamic quantisation, else float32. Raises ``EncoderError`` where the exported form says something else than the
     model (and writes nothing), and without the extra ``train``."""
     base = tunable(resolve(encoder), "What is no Transformers model needs no export: name it as it is")
@@ -63,6 +84,15 @@ def export(
             value=(cosine, shared),
             hint="Export it without quantisation, or serve the model itself.",
         )
+    marked = None if data is None else _lists(data, base, made, seed)
+    if marked is not None and marked.behind and marked.tuned < LEAST_NDCG * marked.frozen:
+        raise EncoderError(
+            f"the exported model ranks worse: NDCG@10 of new items {marked.tuned:.4f} against {marked.frozen:.4f} "
+            f"({marked.difference:+.4f} ± {marked.error:.4f}, {marked.users} people). Nothing was written.",
+            where=name,
+            value=marked.difference,
+            hint="Export it without quantisation, or serve the model itself.",
+        )
     about = {
         "class": CLASS,
         "id": name,
@@ -72,7 +102,25 @@ def export(
         "shared": shared,
     }
     arrays = {"network": np.frombuffer(network, np.uint8), "tokenizer": np.frombuffer(tokenizer, np.uint8)}
-    return Exported(write_folder(folder, about, arrays, {}), name, cosine, shared, len(network) / 1e6)
+    saved = write_folder(folder, about, arrays, {})
+    return Exported(saved, name, cosine, shared, len(network) / 1e6, marked)
+
+
+def _lists(data: Dataset, base: HubEncoder, made: OnnxEncoder, seed: int) -> Paired | None:
+    """NDCG@10 of hidden items, by the model and by its exported form; ``None`` where too few like anything."""
+    with one_thread:
+        _, training = read(data, base, seed, None)
+        rng = np.random.default_rng(seed)
+        liked = rng.permutation(np.unique(training.liked.indices)).astype(np.intp)
+        able = np.flatnonzero(np.diff(training.liked.indptr) >= 2)
+        if len(liked) < MIN_ITEMS or len(able) < MIN_USERS:
+            return None
+        hidden = np.sort(liked[: int(len(liked) * HELD_OUT)])
+        people = np.sort(rng.permutation(able)[:MOST_PEOPLE]).astype(np.intp)
+        marks = [
+            new_item_ndcg(seen, hidden, people, seed) for seen in (training, read(data, made, seed, None)[1])
+        ]
+    return paired(*marks)
 
 
 def _network(base: HubEncoder, quantise: bool) -> tuple[bytes, bytes, int]:

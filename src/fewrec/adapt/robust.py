@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 
 from fewrec.adapt.transformer import Augment
 from fewrec.adapt.trial import BATCH, ndcg, with_views
+from fewrec.adapt.world import read
 from fewrec.data import Dataset
 from fewrec.encode import resolve
 from fewrec.encode.tokens import fold
 from fewrec.errors import ConfigError, DataError
 from fewrec.fewshot.newitems import NewItems, history_supports
-from fewrec.recommender.model import training_arrays
 from fewrec.recommender.threads import one_thread
 from fewrec.signals import TrainingData
 from fewrec.text import TextReader
@@ -108,12 +108,10 @@ def robustness(
     base = resolve(encoder)
     hidden = np.array(sorted(data.items.index(item) for item in new), dtype=np.intp)
     with one_thread:
-        reader = TextReader(base, cache)
-        reading = reader.fit(data.items.ids, data.texts)
-        whole = training_arrays(data, reading.views, reading.words, seed)
+        reader, whole = read(data, base, seed, cache)
         reduced = whole.without_items(hidden)
         weights = NewItems.learn(reduced, seed)
-        if weights is None or "title" not in reading.views:
+        if weights is None or "title" not in whole.views:
             raise DataError(
                 "there are no texts, or no likes, by which new items could be ranked.",
                 where="robustness",

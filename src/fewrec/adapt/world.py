@@ -16,13 +16,22 @@ from fewrec.recommender.model import training_arrays
 from fewrec.signals import TrainingData
 from fewrec.text import TextReader
 
-__all__ = ["Report", "World"]
+__all__ = ["MIN_ITEMS", "MIN_USERS", "Report", "World", "read"]
 
 Report = Callable[[str, int, int], None]
 HELD_OUT = 0.2
 """Share of the items, and of the people, that validation keeps; as many items again decide the verdict."""
 
 MIN_ITEMS, MIN_USERS = 20, 10
+
+
+def read(
+    data: Dataset, base: Encoder, seed: int, cache: Any, progress: Callable[[int, int], None] | None = None
+) -> tuple[TextReader, TrainingData]:
+    """The arrays of ``data`` as ``base`` reads its texts, and the reader, which reads what comes later alike."""
+    reader = TextReader(base, cache)
+    reading = reader.fit(data.items.ids, data.texts, progress=progress)
+    return reader, training_arrays(data, reading.views, reading.words, seed)
 
 
 @dataclass(frozen=True)
@@ -53,10 +62,8 @@ class World:
         def told(done: int, total: int) -> None:
             report("Reading texts", done, total)
 
-        reader = TextReader(base, cache)
-        reading = reader.fit(data.items.ids, data.texts, progress=told)
-        training = training_arrays(data, reading.views, reading.words, seed)
-        raw = {name: encode_texts(base, data.texts[name], cache=cache) for name in reading.views}
+        _, training = read(data, base, seed, cache, told)
+        raw = {name: encode_texts(base, data.texts[name], cache=cache) for name in training.views}
         rng = np.random.default_rng(seed)
         items = rng.permutation(np.unique(training.liked.indices)).astype(np.intp)
         users = rng.permutation(np.flatnonzero(np.diff(training.liked.indptr) >= 2)).astype(np.intp)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fewrec.cli import describe
 from fewrec.cli.evaluate import check_report
@@ -14,6 +15,9 @@ from fewrec.cli.parser import Parser, add_output, add_settings, add_talk, resolv
 from fewrec.cli.sources import read_data
 from fewrec.cli.talk import Talk
 from fewrec.errors import DataError
+
+if TYPE_CHECKING:
+    from fewrec.adapt.trial import Paired
 
 LOSSES = ("ridge", "mse", "softmax-mse", "softmax", "contrastive")
 MODES = ("delta", "lora", "full")
@@ -65,7 +69,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     small.set_defaults(parser=small)
     small.add_argument("--out", metavar="FOLDER", required=True, help="where to save the encoder")
     small.add_argument("--float", action="store_true", help="keep the weights as they are, no 8-bit ones")
-    add_settings(small, "data", "model.encoder")
+    add_settings(small, "data", "model.encoder", "model.seed")
     add_output(small, csv=False)
     add_talk(small)
 
@@ -108,15 +112,32 @@ def _export(options: argparse.Namespace, talk: Talk) -> int:
         data = read_data(options, config.data)
         tell_data(data, talk)
         texts = [text for view in data.texts.values() for text in view]
-        found = export(config.model.encoder, options.out, texts, quantise=not options.float)
+        found = export(
+            config.model.encoder,
+            options.out,
+            texts,
+            data=data.sorted() if len(data.interactions) else None,
+            quantise=not options.float,
+            seed=config.model.seed,
+        )
     if options.json:
         print_json({**asdict(found), "folder": options.out})
     else:
         print_lines(
             f"Mean cosine {found.cosine:.4f}, {found.shared:.0%} of the ten nearest texts shared, "
-            f"{found.megabytes:.1f} MB.\nSaved in {options.out}."
+            f"{found.megabytes:.1f} MB.\n{_lists(found.ndcg)}\nSaved in {options.out}."
         )
     return 0
+
+
+def _lists(ndcg: Paired | None) -> str:
+    """What became of the lists, in words."""
+    if ndcg is None:
+        return "Its lists were not compared: that takes interactions, of ten people with 20 liked items at least."
+    return (
+        f"NDCG@10 of new items {ndcg.tuned:.4f}, {ndcg.frozen:.4f} before "
+        f"({ndcg.difference:+.4f} ± {ndcg.error:.4f}, {ndcg.users} people)."
+    )
 
 
 def _finetune(options: argparse.Namespace, talk: Talk) -> int:
