@@ -147,7 +147,7 @@ def _row(words: str, test: Paired | None) -> str:
 
 
 def _settings(found: Finetuned) -> str:
-    from fewrec import __version__
+    from fewrec.cli.version import fewrec_version
 
     rows = [
         ("encoder", found.encoder.id),
@@ -156,6 +156,6 @@ def _settings(found: Finetuned) -> str:
         ("loss", found.loss),
         *((name.replace("_", " "), value) for name, value in found.settings.items()),
         ("run time", f"{found.seconds:.0f} s"),
-        ("fewrec", __version__),
+        ("fewrec", fewrec_version()),
     ]
     return section("How this was tuned", definitions(rows))
