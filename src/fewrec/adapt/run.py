@@ -11,7 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewrec.adapt.checkpoint import Checkpoint
-from fewrec.adapt.trial import Judge, Paired, mean_mark, new_item_ndcg, new_user_ndcg, paired, with_views
+from fewrec.adapt.trial import (
+    Judge,
+    Paired,
+    Remembering,
+    mean_mark,
+    new_item_ndcg,
+    new_user_ndcg,
+    paired,
+    with_views,
+)
 from fewrec.adapt.world import Report, World
 from fewrec.signals import TrainingData, centred
 
@@ -145,10 +154,11 @@ class Run:
         marks: list[tuple[NDArray[np.float64], NDArray[np.float64]]] = []
         for fold, hidden in enumerate([world.test, *map(np.sort, others[: FOLDS - 1])]):
             tuner = self.train(f"verdict-{fold}", training.without_items(hidden), epochs, report)
-            tuned = with_views(training, self._views(tuner))
+            seen = Remembering.of(training)
+            tuned = with_views(seen, self._views(tuner))
             marks.append(
                 (
-                    new_item_ndcg(training, hidden, users, self.seed),
+                    new_item_ndcg(seen, hidden, users, self.seed),
                     new_item_ndcg(tuned, hidden, users, self.seed),
                 )
             )
@@ -166,9 +176,10 @@ class Run:
         rest = np.setdiff1d(np.arange(training.n_users), people)
         tuner = self.train("verdict-people", training.with_users(rest), epochs, report)
         report("Judging", 0, 2)
-        frozen = new_user_ndcg(training, people, self.seed)
+        seen = Remembering.of(training)
+        frozen = new_user_ndcg(seen, people, self.seed)
         report("Judging", 1, 2)
-        tuned = new_user_ndcg(with_views(training, self._views(tuner)), people, self.seed)
+        tuned = new_user_ndcg(with_views(seen, self._views(tuner)), people, self.seed)
         report("Judging", 2, 2)
         return paired(frozen, tuned)
 

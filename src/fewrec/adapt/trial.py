@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,16 @@ from fewrec.fewshot.ranker import Ranker
 from fewrec.fewshot.smoothrank import CUTOFF, ideal_gain
 from fewrec.signals import Supports, TrainingData, resolve_signals, text_neighbours
 
-__all__ = ["Judge", "Paired", "mean_mark", "new_item_ndcg", "new_user_ndcg", "paired", "with_views"]
+__all__ = [
+    "Judge",
+    "Paired",
+    "Remembering",
+    "mean_mark",
+    "new_item_ndcg",
+    "new_user_ndcg",
+    "paired",
+    "with_views",
+]
 
 Floats = NDArray[np.float64]
 BATCH = 64
@@ -71,6 +81,31 @@ def with_views(training: TrainingData, views: Mapping[str, NDArray[np.float32]])
     if title is None or training.words is None:
         return replace(training, views=dict(views))
     return replace(training, views=dict(views), neighbours=text_neighbours(title, training.words))
+
+
+@dataclass(frozen=True)
+class Remembering(TrainingData):
+    """Training arrays whose parts remember their decompositions: two encoders that are judged on the same hidden items
+    and people share them, because they rest on who met what, and not on vectors."""
+
+    _parts: dict[bytes, tuple[dict[Any, Any], dict[bytes, Any]]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
+
+    @classmethod
+    def of(cls, training: TrainingData) -> Remembering:
+        return cls(**{part.name: getattr(training, part.name) for part in fields(TrainingData)})
+
+    def with_users(self, rows: NDArray[np.intp]) -> Remembering:
+        return self._part(b"users", rows, super().with_users(rows))
+
+    def without_items(self, hidden: NDArray[np.intp]) -> Remembering:
+        return self._part(b"items", hidden, super().without_items(hidden))
+
+    def _part(self, kind: bytes, which: NDArray[np.intp], part: TrainingData) -> Remembering:
+        key = kind + np.ascontiguousarray(which, dtype=np.int64).tobytes()
+        spectra, parts = self._parts.setdefault(key, ({}, {}))
+        return cast(Remembering, replace(part, _spectra=spectra, _parts=parts))  # type: ignore[call-arg]
 
 
 def new_item_ndcg(

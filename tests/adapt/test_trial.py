@@ -1,0 +1,50 @@
+"""Two encoders judged on the same people and items share what does not rest on their vectors."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+from fewrec.adapt.trial import Remembering, new_item_ndcg, new_user_ndcg, with_views
+from fewrec.signals import Spectrum, TrainingData
+
+
+def small(seed: int = 0) -> TrainingData:
+    rng = np.random.default_rng(seed)
+    liked = sp.csr_matrix((rng.random((60, 50)) < 0.25).astype(np.float32))
+    view = rng.standard_normal((50, 8)).astype(np.float32)
+    view /= np.linalg.norm(view, axis=1, keepdims=True)
+    words = sp.csr_matrix(np.eye(50, 10, dtype=np.float32))
+    return TrainingData(liked=liked, seen=liked, explicit=False, views={"title": view}, words=words)
+
+
+@pytest.mark.parametrize("mark", [new_item_ndcg, new_user_ndcg])
+def test_the_second_encoder_decomposes_nothing_and_is_marked_alike(mark, monkeypatch):
+    training, other = small(), small(1).views
+    who = [np.arange(0, 50, 5), np.arange(60)] if mark is new_item_ndcg else [np.arange(0, 60, 6)]
+    made, of = [], Spectrum.of.__func__
+
+    def counted(cls, *arguments):
+        made.append(arguments)
+        return of(cls, *arguments)
+
+    monkeypatch.setattr(Spectrum, "of", classmethod(counted))
+    plain = [mark(training, *who, 0), mark(with_views(training, other), *who, 0)]
+    alone = len(made)
+    seen = Remembering.of(training)
+    shared = [mark(seen, *who, 0), mark(with_views(seen, other), *who, 0)]
+    assert len(made) == alone + alone // 2
+    for one, another in zip(plain, shared, strict=True):
+        assert np.array_equal(one, another, equal_nan=True)
+
+
+def test_parts_are_told_apart():
+    seen = Remembering.of(small())
+    first = seen.without_items(np.array([1, 2])).spectrum("liked", 0.5)
+    assert seen.without_items(np.array([1, 2])).spectrum("liked", 0.5) is first
+    assert seen.without_items(np.array([1, 3])).spectrum("liked", 0.5) is not first
+    assert seen.with_users(np.array([1, 2])).spectrum("liked", 0.5) is not first
+    nested = seen.with_users(np.arange(40)).without_items(np.array([1, 2]))
+    assert nested.spectrum("liked", 0.5) is not first
+    assert (nested.liked != small().with_users(np.arange(40)).without_items(np.array([1, 2])).liked).nnz == 0
