@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import numpy as np
-import scipy.sparse as sp
+from dataclasses import replace
 
+import numpy as np
+import pytest
+
+from fewrec.errors import StoreError
 from fewrec.fewshot.newitems import PRIOR, SIGNALS, NewItems, _nearest, history_supports
+from fewrec.fewshot.newmaps import NewMaps
 from fewrec.signals import TrainingData
 from fewrec.testing.worlds import two_tastes
 
 
 def test_the_nearest_by_hand() -> None:
-    rows = np.array([[1, 0], [0.6, 0.8], [0, 1], [-1, 0]], dtype=np.float32)
-    supports = sp.csr_matrix(np.array([[1, 1, 0, 0], [0, 0, 0, 1], [0, 0, 0, 0]], dtype=np.float32))
-    found = _nearest(supports, [(0.5, rows)], np.array([2, 0]))
-    # item 2: cosines 0 and .8 halved; item 0: 1 and .6 halved; item 3 has none above zero with either
-    wanted = [[0.4, np.cbrt(0.5**3 + 0.3**3)], [0, 0], [0, 0]]
-    np.testing.assert_allclose(found, wanted, atol=1e-6)
-    words = sp.csr_matrix(np.array([[1], [0], [1], [0]], dtype=np.float32))
-    both = _nearest(supports, [(0.5, rows), (1.0, words)], np.array([2, 0]))
-    # a word shared with item 0 alone adds 1 before the cube
-    np.testing.assert_allclose(both[0], [np.cbrt(1.0**3 + 0.4**3), np.cbrt(1.5**3 + 0.3**3)], atol=1e-6)
+    # one item resembles two of the support by .4 and .3, another by 1 and 0, the third by nothing
+    found = _nearest(np.array([[0.4, 1.0, 0.0], [0.3, 0.0, 0.0]], dtype=np.float32))
+    np.testing.assert_allclose(found, [np.cbrt(0.4**3 + 0.3**3), 1.0, 0.0], atol=1e-6)
 
 
 def hidden_world() -> tuple[TrainingData, TrainingData, np.ndarray]:
@@ -35,7 +32,7 @@ def test_a_planted_taste_reaches_items_that_nobody_has_met() -> None:
     weights = NewItems.learn(reduced, seed=0)
     assert weights is not None
     users = np.arange(whole.n_users)
-    scores = NewItems.of(reduced, weights).score(history_supports(reduced, users), hidden)
+    scores = NewItems.of(reduced, weights, hidden).score(history_supports(reduced, users))
     liked = whole.liked[:, hidden].toarray() > 0
     mine = np.where(liked, scores, np.nan)
     others = np.where(liked, np.nan, scores)
@@ -46,10 +43,10 @@ def test_a_planted_taste_reaches_items_that_nobody_has_met() -> None:
 
 def test_a_batch_gives_what_its_rows_give_alone() -> None:
     _, reduced, hidden = hidden_world()
-    model = NewItems.of(reduced, PRIOR)
-    together = model.score(history_supports(reduced, np.arange(5)), hidden)
+    model = NewItems.of(reduced, PRIOR, hidden)
+    together = model.score(history_supports(reduced, np.arange(5)))
     for user in range(5):
-        alone = model.score(history_supports(reduced, np.array([user])), hidden)
+        alone = model.score(history_supports(reduced, np.array([user])))
         np.testing.assert_allclose(together[user], alone[0], rtol=1e-5)
 
 
@@ -61,3 +58,35 @@ def test_weights_are_the_prior_where_there_is_nothing_to_learn_from() -> None:
     assert len(PRIOR) == len(SIGNALS)
     silent = TrainingData(liked=reduced.liked, seen=reduced.seen, explicit=True)  # no text
     assert NewItems.learn(silent, seed=0) is None
+
+
+def test_maps_come_back_from_their_arrays_and_in_two_factors() -> None:
+    """``own`` in one piece, or as ``shown left`` where that is smaller: the same scores."""
+    _, reduced, hidden = hidden_world()
+    model = NewItems.of(reduced, PRIOR, hidden)
+    supports = history_supports(reduced, np.arange(6))
+    restored = NewItems(NewMaps.from_arrays(model.maps.to_arrays()), reduced, PRIOR)
+    np.testing.assert_array_equal(restored.score(supports), model.score(supports))
+    one = model.maps.own if model.maps.shown is None else model.maps.shown @ model.maps.own
+    left, values, right = np.linalg.svd(one, full_matrices=False)
+    whole = replace(model, maps=replace(model.maps, own=one, shown=None))
+    halves = replace(model, maps=replace(model.maps, own=right, shown=(left * values).astype(np.float32)))
+    np.testing.assert_allclose(halves.score(supports), whole.score(supports), atol=1e-4)
+    assert NewMaps.from_arrays(halves.maps.to_arrays()).shown is not None
+
+
+def test_maps_that_do_not_fit_are_refused() -> None:
+    _, reduced, hidden = hidden_world()
+    arrays = NewItems.of(reduced, PRIOR, hidden).maps.to_arrays()
+    with pytest.raises(StoreError, match="there is no array 'graph'"):
+        NewMaps.from_arrays({name: array for name, array in arrays.items() if name != "graph"})
+    with pytest.raises(StoreError, match="do not fit together"):
+        NewMaps.from_arrays({**arrays, "popular": arrays["popular"][1:]})
+
+
+def test_somebody_without_a_history_is_told_popularity() -> None:
+    _, reduced, hidden = hidden_world()
+    model = NewItems.of(reduced, PRIOR, hidden)
+    nobody = history_supports(reduced.without_items(np.arange(reduced.n_items)), np.array([0]))
+    order = np.argsort(model.score(nobody)[0], kind="stable")
+    np.testing.assert_array_equal(order, np.argsort(model.maps.popular, kind="stable"))

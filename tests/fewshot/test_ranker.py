@@ -35,6 +35,17 @@ def lists(ranker: Ranker, supports: Supports, n: int = 10) -> np.ndarray:
     return np.argsort(-scores, axis=1)[:, :n]
 
 
+def test_signals_that_share_items_are_answered_by_one_product() -> None:
+    """The score of all items is the sum of the signals' own scores, at the weights of each row."""
+    supports = some_supports(WORLD.training)
+    wanted = np.zeros((len(supports), 40), dtype=np.float64)
+    for row, k_shot in enumerate(supports.k_shot):
+        for weight, signal in zip(RANKER.fusion.weights(k_shot), RANKER.signals, strict=True):
+            wanted[row] += weight * signal.score(supports)[row]
+    assert any(signal.product(supports) is not None for signal in RANKER.signals)
+    np.testing.assert_allclose(RANKER.score(supports), wanted, atol=1e-4)
+
+
 def test_one_liked_item_solves_a_world_of_two_tastes() -> None:
     everything = liking(*([item] for item in range(40)))
     found = lists(RANKER, everything)

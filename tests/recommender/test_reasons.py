@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from fewrec import Recommender
+from fewrec.errors import ConfigError
 from fewrec.recommendations import Recommendation
 from fewrec.signals import Signal, Supports, TrainingData
 
@@ -188,3 +189,21 @@ def test_habits_that_cannot_be_taken_apart_are_habits_and_no_sentence(world: Any
         told |= {reason.what for reason in row.reasons if reason.kind == "habits"}
         assert "taste" not in {reason.kind for reason in row.reasons}
     assert told == {"liked by people who like what you like"}
+
+
+@pytest.mark.parametrize("name", REQUESTS)
+@pytest.mark.parametrize("which", ["tuned", "plain"])
+def test_a_list_without_reasons_is_the_same_list(
+    name: str, which: str, request: pytest.FixtureRequest
+) -> None:
+    model: Recommender = request.getfixturevalue(which)
+    asked = {**REQUESTS[name], "n": 6}
+    told, plain = model.recommend(**asked).to_dict(), model.recommend(**asked, explain=False).to_dict()
+    for row in told["recommendations"]:
+        row["reasons"] = []
+    assert plain == told  # with its line on how sure it is, which rests on whether any reason is personal
+
+
+def test_explain_is_yes_or_no(tuned: Recommender) -> None:
+    with pytest.raises(ConfigError, match="'yes' is neither True nor False"):
+        tuned.recommend(explain="yes")  # type: ignore[arg-type]

@@ -92,7 +92,8 @@ def test_rows_repeat_what_one_row_says(seed: int) -> None:
 def test_the_exposure_of_dislikes_is_not_that_of_likes() -> None:
     data = two_tastes(24, 20).training
     disliking = Supports.of([np.array([0])], [np.zeros(1, bool)], 20)
-    liking = replace(disliking, liked=disliking.seen, disliked=0 * disliking.seen)
+    nothing = disliking.seen_rows._replace(data=0 * disliking.seen_rows.data)
+    liking = replace(disliking, liked_rows=disliking.seen_rows, disliked_rows=nothing)
     exposure, wide = resolve_signals(["exposure", "graph-wide"])
     assert np.array_equal(exposure.fit(data).score(disliking), exposure.score(liking))
     assert not wide.fit(data).score(disliking).any()

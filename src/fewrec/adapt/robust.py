@@ -126,9 +126,9 @@ def robustness(
             seen = (
                 reduced if attack is None else _attacked(reduced, data, reader, hidden, attack, (seed, name))
             )
-            model = NewItems.of(seen, weights)
+            model = NewItems.of(seen, weights, hidden)
             rows = [
-                ndcg(model.score(supports[part], hidden), wanted[people[part]])
+                ndcg(model.score(supports[part]), wanted[people[part]])
                 for part in np.array_split(np.arange(len(people)), max(-(-len(people) // BATCH), 1))
             ]
             marks[name] = np.concatenate(rows)

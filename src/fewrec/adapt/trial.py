@@ -171,8 +171,7 @@ def _scorer(
     """Supports -> (B, C) scores of new ``items``."""
     weights = NewItems.learn(training, seed)
     if weights is not None:
-        model = NewItems.of(training, weights)
-        return lambda supports: model.score(supports, items)
+        return NewItems.of(training, weights, items).score
     ranker, _ = Ranker.fit(training, lambda: resolve_signals("default"), seed)
     return lambda supports: ranker.score_items(supports, items)
 
@@ -200,8 +199,7 @@ class Judge:
         if self._weights is None:
             scores = np.asarray(supports.liked @ views["title"]) @ views["title"][self._hidden].T
         else:
-            model = NewItems.of(training, self._weights, QUICK_LANDMARKS)
-            scores = model.score(supports, self._hidden)
+            scores = NewItems.of(training, self._weights, self._hidden, QUICK_LANDMARKS).score(supports)
         return float(ndcg(scores, self._wanted).mean())
 
 

@@ -141,9 +141,7 @@ class Calibration:
         ``scores``: ``(B, I)`` fused scores of all items; ``k_shot``: ``(B,)``; ``probit``: ``(B, I)`` of the
         rating model, for ratings only.
         """
-        if (probit is not None) != self.explicit:
-            needed = "needs" if self.explicit else "takes no"
-            raise ConfigError(f"the probability of this model {needed} probits.", where="calibration")
+        self._check(probit)
         result = np.full(np.shape(scores), np.nan)
         for row, (fused, k) in enumerate(zip(np.asarray(scores, dtype=np.float64), k_shot, strict=True)):
             known = np.isfinite(fused)
@@ -165,11 +163,27 @@ class Calibration:
 
         ``scores``: ``(I,)`` of all items, which tell where these stand; ``probit``: ``(C,)``, if explicit.
         """
-        row = None
-        if probit is not None:
-            row = np.zeros((1, len(scores)))
-            row[0, items] = probit
-        return np.asarray(self.probability(scores[None, :], np.array([k_shot]), row)[0, items])
+        self._check(probit)
+        fused = np.asarray(scores, dtype=np.float64)
+        among, wanted = fused[np.isfinite(fused)], fused[items]
+        known = np.isfinite(wanted)
+        result = np.full(len(items), np.nan)
+        if not known.any():
+            return result
+        standing = _standing(wanted[known], among, np.ones(len(among)))
+        if probit is None:
+            above = (among > wanted[known, None]).sum(axis=1)
+            rank = above + (among == wanted[known, None]).sum(axis=1) / 2  # ties share the middle rank
+            features = _place_features(rank, len(among), standing)
+        else:
+            features = _rated_features(probit[known], standing)
+        result[known] = expit(features @ (_mix(float(k_shot)) @ self.ends))
+        return result
+
+    def _check(self, probit: Array | None) -> None:
+        if (probit is not None) != self.explicit:
+            needed = "needs" if self.explicit else "takes no"
+            raise ConfigError(f"the probability of this model {needed} probits.", where="calibration")
 
     def to_arrays(self) -> dict[str, NDArray[np.generic]]:
         """All there is to save, as plain arrays."""
@@ -228,9 +242,12 @@ def _met_features(scores: Array, weight: Array) -> Array:
     values, where = np.unique(-scores, return_inverse=True)
     share = np.bincount(where, weight, minlength=len(values))
     rank = (np.cumsum(share) - share / 2)[where]
-    place = np.log(weight.sum() / np.maximum(rank, 0.5))
-    standing = _standing(scores, scores, weight)
-    parts = [np.ones(len(scores)), np.minimum(place, HEAD)]
+    return _place_features(rank, float(weight.sum()), _standing(scores, scores, weight))
+
+
+def _place_features(rank: Array, many: float, standing: Array) -> Array:
+    place = np.log(many / np.maximum(rank, 0.5))
+    parts = [np.ones(len(rank)), np.minimum(place, HEAD)]
     return np.stack([*parts, np.log1p(np.maximum(standing, 0))], axis=1)
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 
 from fewrec.errors import NumericalError
 
@@ -76,6 +75,8 @@ def fit_strengths(strangers: Sequence[Stranger]) -> Array:
         )
         off = (logs - start) / PRIOR_LOG_SD
         return value + 0.5 * float(off @ off), gradient + off / PRIOR_LOG_SD
+
+    from scipy.optimize import minimize  # half a second that a loaded model need not spend
 
     bounds = [(centre - FURTHEST, centre + FURTHEST) for centre in start]
     found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": STEPS})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +29,9 @@ ROUNDS, STEPS = 2, 13
 VARIED, SILENT = 1e-6, 1e6
 """A signal varies from this standard deviation on; one that never did gets so large a scale that it has no say."""
 
+MOST_REMEMBERED = 1000
+"""Sizes of supports whose weights are kept once worked out; interpolating them takes as long as a small product."""
+
 LEAST_POPULARITY = 0.01
 """Popularity is never weighted less: where nothing else speaks, or all else ties, it decides the order."""
 
@@ -47,8 +51,18 @@ class Fusion:
 
     def weights(self, k_shot: float) -> NDArray[np.float64]:
         """What one unit of each raw signal is worth at ``k_shot``: ``(S,)``. Slopes end at k = 1 and k = 10."""
-        bounded = np.clip(k_shot, K_SHOTS[0], K_SHOTS[-1])
-        return (self.level + self.slope * np.log(bounded / CENTRE)) / self.scale(k_shot)
+        found = self._worked_out.get(k_shot)
+        if found is None:
+            bounded = np.clip(k_shot, K_SHOTS[0], K_SHOTS[-1])
+            found = (self.level + self.slope * np.log(bounded / CENTRE)) / self.scale(k_shot)
+            found.flags.writeable = False  # the next one who asks gets the same
+            if len(self._worked_out) < MOST_REMEMBERED:
+                self._worked_out[k_shot] = found
+        return found
+
+    @cached_property
+    def _worked_out(self) -> dict[float, NDArray[np.float64]]:
+        return {}
 
     def scale(self, k_shot: float) -> NDArray[np.float64]:
         """``sd_c(k)``, log-log interpolated; beyond k = 10 it grows as it did from 3 to 10."""

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
-import scipy.linalg
-import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from fewrec.fewshot.fusion import EVIDENCE, PRIOR_SD
+from fewrec.fewshot.newmaps import LANDMARKS, NewMaps, TextMaps, kernel_with, landmarks_of
 from fewrec.fewshot.smoothrank import Pack, ideal_gain, smooth_ndcg
-from fewrec.signals import Spectrum, Supports, TrainingData
+from fewrec.signals import Supports, TrainingData
+from fewrec.signals.products import entries
 
 __all__ = ["NewItems"]
+
+Array = NDArray[np.float32]
 
 SIGNALS = {  # name -> weight before any evidence
     "popularity": 0.3,
@@ -31,22 +34,6 @@ SIGNALS = {  # name -> weight before any evidence
 PRIOR = np.array(list(SIGNALS.values()))
 FREE_SIGN = np.array([name == "dislike" for name in SIGNALS])
 
-RIDGE = 1.0
-RELIABLE = 5.0
-"""An item met c times counts c / (c + 5) in the ridge maps: what is known of a rarely met item is mostly noise."""
-
-LANDMARKS = 2000
-"""The maps are kernel ridge regressions over the most met items, at most so many: cubic in this number alone."""
-
-LEARNING_LANDMARKS = 1500
-"""Enough to weigh the signals, at half the cost."""
-
-WIDTH = 1.5
-TEXT, WORDS, FEATURES = 1.0, 0.5, 0.5
-"""Shares of the cosines in the kernel ``exp(-1.5 (1 - mean cosine))``; linear maps on the same cosines (and on 256
-components of the words) read the graph score off worse: NDCG@10 .312 against .324 on training users of MovieLens."""
-
-SHARP = 3
 HIDDEN_SHARE, DRAWS, MAX_USERS = 0.2, 4, 150
 GRAPH_RIDGE = 1.0
 
@@ -55,19 +42,15 @@ GRAPH_RIDGE = 1.0
 class NewItems:
     """Ranks items without any interaction, among themselves, for any support.
 
-    Kernel ridge maps lead from an item's text and features to what is known of met items only: their log popularity,
-    the visitor's own row and the graph score of the visitor; a new item is read off the map. Beside them stands what
-    needs no map: embedding cosines (their mean, and the cube root of their summed cubes, which follows the nearest
-    few), embeddings and words together over all that was met, liked or not, how many of a new item's text neighbours
-    were liked, and the neighbours' graph scores. The weights are learned as the fusion's are, on four draws that hide
-    20 % of the training items.
+    Kernel ridge maps (:class:`NewMaps`) lead from an item's text and features to what is known of met items only:
+    their log popularity, the visitor's own row and the graph score of the visitor; a new item is read off the map.
+    Beside them stands what needs no map: embedding cosines (their mean, and the cube root of their summed cubes, which
+    follows the nearest few), embeddings and words together over all that was met, liked or not, how many of a new
+    item's text neighbours were liked, and the neighbours' graph scores. The weights are learned as the fusion's are,
+    on four draws that hide 20 % of the training items.
     """
 
-    kernel: NDArray[np.float32]  # (I, M) with the landmarks
-    solve: NDArray[np.float32]  # (M, K): met items' values -> coefficients
-    met: NDArray[np.intp]  # (K,)
-    popular: NDArray[np.float32]  # (I,) popularity read off the map
-    spectrum: Spectrum
+    maps: NewMaps
     training: TrainingData
     weights: NDArray[np.float64]  # (9,)
 
@@ -78,114 +61,126 @@ class NewItems:
             return None
         if not tune:
             return PRIOR
-        landmarks = _landmarks(
-            training, LANDMARKS // 2
-        )  # enough to weigh the signals, at an eighth of the cost
+        # Half of them are enough to weigh the signals, at an eighth of the cost.
+        landmarks = landmarks_of(training, LANDMARKS // 2)
         return _learn(training, kernel_with(training, landmarks), landmarks, seed)
 
     @classmethod
-    def of(cls, training: TrainingData, weights: NDArray[np.float64], most: int = LANDMARKS) -> NewItems:
-        """The maps, fitted on all training users and met items, by ``most`` landmarks at most."""
-        landmarks = _landmarks(training, most)
-        return cls._of(training, kernel_with(training, landmarks), landmarks, weights)
-
-    @classmethod
-    def _of(
+    def of(
         cls,
         training: TrainingData,
-        kernel: NDArray[np.float32],
-        landmarks: NDArray[np.intp],
         weights: NDArray[np.float64],
+        items: NDArray[np.intp],
+        most: int = LANDMARKS,
     ) -> NewItems:
-        count = np.bincount(training.seen.indices, minlength=training.n_items)
-        likes = np.bincount(training.liked.indices, minlength=training.n_items)
-        met = np.flatnonzero(count)
-        known = kernel[met]
-        weighted = known * (count[met] / (count[met] + RELIABLE)).astype(np.float32)[:, None]
-        gram = (weighted.T @ known).astype(np.float64) + RIDGE * kernel[landmarks]
-        gram[np.diag_indices_from(gram)] += 1e-4 * len(met)  # jitter: the kernel of near-twins is singular
-        solve = scipy.linalg.cho_solve(scipy.linalg.cho_factor(gram), weighted.T).astype(np.float32)
-        log_popularity = np.log(likes + 0.2 * count + 0.2)[met]
-        popular = kernel @ (solve @ (log_popularity - log_popularity.mean()).astype(np.float32))
-        return cls(kernel, solve, met, popular, training.spectrum("liked", 0.5), training, weights)
+        """What ranks ``items``, from maps fitted on all training users and met items by ``most`` landmarks at most."""
+        landmarks = landmarks_of(training, most)
+        maps = TextMaps(training, kernel_with(training, landmarks), landmarks)
+        return cls(maps.at(items), training, weights)
 
-    def score(self, supports: Supports, items: NDArray[np.intp]) -> NDArray[np.float32]:
-        """``(B, C)`` for ``items``: weighted signals, each in units of its standard deviation over ``items``."""
-        return np.asarray(self.signals(supports, items) @ self.weights, dtype=np.float32)
+    def score(self, supports: Supports) -> Array:
+        """``(B, C)``: weighted signals, each in units of its standard deviation over the items."""
+        parts = self._scaled(supports, self.weights != 0)
+        return np.tensordot(self.weights, parts, axes=1).astype(np.float32)
 
-    def signals(self, supports: Supports, items: NDArray[np.intp]) -> NDArray[np.float32]:
+    def signals(self, supports: Supports) -> Array:
         """``(B, C, 9)``, each divided by its standard deviation over the ``C`` items of its row."""
-        training = self.training
-        graph = self.spectrum.filter(supports.liked, GRAPH_RIDGE)  # (B, I)
-        graph /= np.maximum(graph[:, self.met].std(axis=1, keepdims=True), 1e-9)
-        known = graph[:, self.met]
-        near = self.kernel[items].T
-        n_liked = np.maximum(np.asarray(supports.liked.sum(axis=1)), 1)
-        words = training.words[items]  # type: ignore[index]  # there is text, or there would be no NewItems
-        view = training.views.get("title")
-        out = np.zeros((len(supports), len(items), len(SIGNALS)), dtype=np.float32)
-        out[:, :, 0] = self.popular[items]
-        out[:, :, 1] = (supports.liked[:, self.met] @ self.solve.T) @ near
-        out[:, :, 2] = ((known - known.mean(axis=1, keepdims=True)) @ self.solve.T) @ near
-        out[:, :, 7] = ((supports.disliked @ training.words) @ words.T).toarray()
-        if view is not None:
-            out[:, :, 3] = (supports.liked @ view / n_liked) @ view[items].T
-            out[:, :, 4] = _nearest(supports.liked, [(1.0, view)], items)
-            out[:, :, 7] += (supports.disliked @ view) @ view[items].T
-        parts = [(1.0, training.words)] if view is None else [(0.5, view), (1.0, training.words)]
-        out[:, :, 5] = _nearest(supports.seen, parts, items)
-        if training.neighbours is not None:
-            near_by = training.neighbours[items]
-            out[:, :, 6] = (near_by @ supports.liked.T).toarray().T
-            out[:, :, 8] = (near_by @ graph.T).T
-        return out / np.maximum(out.std(axis=1, keepdims=True), 1e-9)
+        return np.moveaxis(self._scaled(supports, np.ones(len(SIGNALS), dtype=bool)), 0, 2)
+
+    def _scaled(self, supports: Supports, wanted: NDArray[np.bool_]) -> Array:
+        """``(9, B, C)``; what is not ``wanted`` is 0, or not worked out."""
+        out = np.zeros((len(SIGNALS), len(supports), len(self.maps.items)), dtype=np.float32)
+        out[0] = self.maps.popular
+        for row in range(len(supports)):
+            self._fill(out[:, row], supports, row, wanted)
+        out /= np.maximum(out.std(axis=2, keepdims=True), 1e-9)
+        return out
+
+    def _fill(self, out: Array, supports: Supports, row: int, wanted: NDArray[np.bool_]) -> None:
+        """The signals ``(9, C)`` of one visitor, not scaled yet."""
+        shown, liked = supports.seen_rows.row(row), supports.liked_rows.row(row)
+        if len(shown) == 0:
+            return
+        likes = np.isin(shown, liked)
+        met = self._met[liked]
+        if wanted[1]:
+            out[1] = self.maps.mapped(met[met >= 0], np.ones(int((met >= 0).sum()), np.float32))
+        if wanted[2] or wanted[8]:
+            out[2], out[8] = self._by_graph(liked)
+        if wanted[6] and self._lends is not None:
+            place, amount = entries(self._lends, liked, np.ones(len(liked), np.float32))
+            out[6] = np.bincount(place, amount, minlength=out.shape[1])
+        words = self._by_words(shown)  # (S, C)
+        unlike = np.float32(1 / max(int((~likes).sum()), 1))
+        out[7] = words[~likes].sum(axis=0) * unlike
+        total = np.maximum(words, 0)
+        if self._view is not None:
+            cosines = self.training.views["title"][shown] @ self._view  # (S, C)
+            out[3] = cosines[likes].sum(axis=0) / max(len(liked), 1)
+            out[7] += cosines[~likes].sum(axis=0) * unlike
+            positive = np.maximum(cosines, 0)
+            if wanted[4]:
+                out[4] = _nearest(positive[likes])
+            total += np.float32(0.5) * positive
+        if wanted[5]:
+            out[5] = _nearest(total)
+
+    @cached_property
+    def _met(self) -> NDArray[np.intp]:
+        """``(I,)`` place among the met items, -1 for the others."""
+        place = np.full(self.training.n_items, -1)
+        known = np.unique(self.training.seen.indices)
+        place[known] = np.arange(len(known))
+        return place
+
+    @cached_property
+    def _view(self) -> Array | None:
+        """``(D, C)`` embeddings of the items."""
+        view = self.training.views.get("title")
+        return None if view is None else np.ascontiguousarray(view[self.maps.items].T)
+
+    @cached_property
+    def _lends(self) -> Any:
+        """``(I, C)`` text neighbours of the items: what each item says of them."""
+        neighbours = self.training.neighbours
+        return None if neighbours is None else neighbours[self.maps.items].T.tocsr()
+
+    @cached_property
+    def _carriers(self) -> Any:
+        """``(W, C)`` the words of the items."""
+        return self.training.words[self.maps.items].T.tocsr()  # type: ignore[index]  # there is text, or no NewItems
+
+    @cached_property
+    def _spread(self) -> NDArray[np.float64]:
+        """``(R, R)`` covariance of the graph's answers over met items."""
+        answers = self.training.spectrum("liked", 0.5).outer[self._met >= 0].astype(np.float64)
+        answers -= answers.mean(axis=0)
+        return answers.T @ answers / max(len(answers), 1)
+
+    def _by_graph(self, liked: NDArray[np.integer]) -> tuple[Array, Array]:
+        """The graph score read off the map, and that of the neighbours, where over met items it has deviation 1."""
+        spectrum = self.training.spectrum("liked", 0.5)
+        user = spectrum.shrunk(spectrum.inner[liked].sum(axis=0), GRAPH_RIDGE)
+        deviation = np.sqrt(max(float(user @ self._spread @ user), 0.0))
+        user = user / np.float32(max(deviation, 1e-9))
+        graph, lent = self.maps.graph @ user, self.maps.lent
+        return graph, lent @ user if len(lent) else np.zeros_like(graph)
+
+    def _by_words(self, shown: NDArray[np.integer]) -> Array:
+        """``(S, C)`` word cosines of the support items with the new ones."""
+        words: Any = self.training.words
+        width = len(self.maps.items)
+        terms, values = entries(words, shown, np.ones(len(shown), np.float32))
+        row = np.repeat(np.arange(len(shown)), np.diff(words.indptr)[shown])
+        count = np.diff(self._carriers.indptr)[terms]
+        place, amount = entries(self._carriers, terms, values)
+        flat = np.bincount(np.repeat(row, count) * width + place, amount, minlength=len(shown) * width)
+        return flat.reshape(len(shown), width).astype(np.float32)
 
 
-def _landmarks(training: TrainingData, most: int) -> NDArray[np.intp]:
-    """The most met items, at most ``most``, by position."""
-    count = np.bincount(training.seen.indices, minlength=training.n_items)
-    return np.sort(np.argsort(-count, kind="stable")[: min(most, int((count > 0).sum()))])
-
-
-def kernel_with(training: TrainingData, landmarks: NDArray[np.intp]) -> NDArray[np.float32]:
-    """``(I, M)`` ``exp(-1.5 (1 - mean cosine))`` of embeddings, words and features with the landmarks."""
-    total = np.zeros((training.n_items, len(landmarks)), dtype=np.float32)
-    weight = 0.0
-    view, words, features = training.views.get("title"), training.words, training.features
-    if view is not None:
-        total += TEXT * (view @ view[landmarks].T)
-        weight += TEXT
-    if words is not None:
-        total += WORDS * (words @ words[landmarks].T).toarray()
-        weight += WORDS
-    if features is not None:
-        length = np.sqrt(np.maximum(np.asarray(features.multiply(features).sum(axis=1)).ravel(), 1e-12))
-        unit = sp.csr_matrix(sp.diags((1 / length).astype(np.float32)) @ features)
-        total += FEATURES * (unit @ unit[landmarks].T).toarray()
-        weight += FEATURES
-    total /= weight
-    total -= 1
-    total *= WIDTH
-    return np.exp(total, out=total)
-
-
-def _nearest(
-    supports: sp.csr_matrix, parts: Sequence[tuple[float, Any]], items: NDArray[np.intp]
-) -> NDArray[np.float32]:
-    """``(B, C)`` cube root of the summed cubes of similarities between a new item and the support items.
-
-    Similarity: the sum of the positive cosines of the ``parts``, ``(weight, rows of all items)``.
-    """
-    out = np.zeros((supports.shape[0], len(items)), dtype=np.float32)
-    new = [(weight, rows, rows[items].T) for weight, rows in parts]
-    for row in range(supports.shape[0]):
-        shown = supports.indices[supports.indptr[row] : supports.indptr[row + 1]]
-        total = np.zeros((len(shown), len(items)), dtype=np.float32)
-        for weight, rows, columns in new:
-            cosines = rows[shown] @ columns
-            total += weight * np.maximum(cosines.toarray() if sp.issparse(cosines) else cosines, 0)
-        out[row] = np.cbrt((total**SHARP).sum(axis=0))
-    return out
+def _nearest(similarity: Array) -> Array:
+    """``(C,)`` cube root of the summed cubes of similarities ``(S, C)``, none of them negative."""
+    return np.cbrt((similarity * similarity * similarity).sum(axis=0))
 
 
 def _learn(
@@ -205,8 +200,8 @@ def _learn(
         if not reduced.has_habits:
             return PRIOR
         users = np.sort(rng.permutation(training.n_users)[:MAX_USERS])
-        model = NewItems._of(reduced, kernel, landmarks, PRIOR)
-        packs += _packs(model, training, reduced, users, hidden)
+        model = NewItems(TextMaps(reduced, kernel, landmarks).at(hidden), reduced, PRIOR)
+        packs += _packs(model, training, users, hidden)
     if not packs:
         return PRIOR
     # No slope: the second row of the line stays zero.
@@ -231,7 +226,6 @@ def _learn(
 def _packs(
     model: NewItems,
     training: TrainingData,
-    reduced: TrainingData,
     users: NDArray[np.intp],
     hidden: NDArray[np.intp],
     batch: int = 25,
@@ -241,12 +235,12 @@ def _packs(
     playing = np.flatnonzero(target.any(axis=1))
     for start in range(0, len(playing), batch):
         rows = playing[start : start + batch]
-        supports = history_supports(reduced, users[rows])
+        supports = history_supports(model.training, users[rows])
         hit = target[rows]
         positive = np.argsort(~hit, axis=1, kind="stable")[:, : int(hit.sum(axis=1).max())]
         packs.append(
             Pack(
-                features=model.signals(supports, hidden),
+                features=model.signals(supports),
                 mask=np.ones_like(hit),
                 positive=positive,
                 is_positive=np.take_along_axis(hit, positive, axis=1),

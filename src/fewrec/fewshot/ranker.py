@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 from fewrec.fewshot.episodes import Episode, SignalFactory, draw_episodes, fit_signals
 from fewrec.fewshot.fusion import Fusion, fit_fusion, mean_fusion, measure_scales, prior_fusion
 from fewrec.fewshot.guard import Trust, measure_trust
-from fewrec.signals import Signal, Supports, TrainingData
+from fewrec.signals import Columns, Signal, Supports, TrainingData
 
 __all__ = ["Ranker"]
+
+ALL = slice(None)
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ class Ranker:
 
     def score(self, supports: Supports) -> NDArray[np.float32]:
         """``(B, I)`` fused scores; all zero where no signal has anything to say."""
-        return self.score_items(supports, slice(None))
+        return self.score_items(supports, ALL)
 
     def score_items(self, supports: Supports, items: NDArray[np.intp] | slice) -> NDArray[np.float32]:
         """``score(supports)[:, items]``."""
@@ -61,9 +63,22 @@ class Ranker:
         total = np.zeros((len(supports), width), dtype=np.float32)
         weights = np.array([self.fusion.weights(k) for k in supports.k_shot], dtype=np.float32)
         weights = weights.reshape(len(supports), len(self.signals))
+        shared: dict[int, tuple[Columns, NDArray[np.float32]]] = {}  # items, with the weighted sum of users
         for column, signal in enumerate(self.signals):
-            if np.any(weights[:, column]):
-                total += weights[:, column, None] * signal.score_items(supports, items)
+            weight = weights[:, column, None]
+            if not np.any(weight):
+                continue
+            product = signal.product(supports) if isinstance(items, slice) and items == ALL else None
+            if product is None:
+                total += weight * signal.score_items(supports, items)
+                continue
+            users, columns, rest = product
+            before = shared.get(id(columns))
+            shared[id(columns)] = columns, weight * users if before is None else before[1] + weight * users
+            if rest is not None:
+                total += weight * rest
+        for columns, users in shared.values():
+            total += columns.answer(users)
         return total
 
     def contributions(

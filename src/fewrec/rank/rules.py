@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from fewrec.errors import ConfigError
 
-__all__ = ["Note", "boosted", "check_boosts", "check_explore", "explored", "pinned_first"]
+__all__ = ["Note", "boosted", "check_boosts", "check_explain", "check_explore", "explored", "pinned_first"]
 
 Note = tuple[str, str, float]
 """Kind, words, and what it adds to the score."""
@@ -56,6 +56,18 @@ def check_explore(explore: Any) -> float:
     return float(explore)
 
 
+def check_explain(explain: Any) -> bool:
+    """``explain``; ``ConfigError`` unless it is True or False."""
+    if not isinstance(explain, bool | np.bool_):
+        raise ConfigError(
+            f"{explain!r} is neither True nor False.",
+            where="explain",
+            value=explain,
+            hint="True gives every item its reasons; False leaves them out, which takes less time.",
+        )
+    return bool(explain)
+
+
 @dataclass(frozen=True)
 class Boosted:
     """Scores with what was added to each."""
@@ -79,6 +91,8 @@ def boosted(
     >>> boosted(plain, np.array([True, True]), {"new": np.array([True, False])}, {"new": 2.5}).scores.tolist()
     [3.5, 3.0]
     """
+    if not strengths:
+        return Boosted(scores, {})
     known = scores[mask & ~np.isnan(scores)].astype(np.float64)
     unit = float(known.std()) if len(known) else 0.0
     added = {

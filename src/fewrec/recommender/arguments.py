@@ -23,6 +23,7 @@ ASKED = (
     "boosts",
     "pinned",
     "explore",
+    "explain",
 )
 """The arguments of ``recommend``."""
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 
-from fewrec.recommendations import Recommendation
+from fewrec.recommendations import Reason, Recommendation
 from fewrec.recommender.model import FittedModel
 from fewrec.recommender.visitors import Visitor
 
-__all__ = ["confidence"]
+__all__ = ["confidence", "impersonal"]
 
 IMPERSONAL = ("popularity", "other", "random")
 """Kinds of reasons that do not come from the visitor; "other" sums up what is too small to tell."""
@@ -18,12 +18,18 @@ SURE, FAIRLY_SURE = 0.7, 0.4
 
 
 def confidence(
-    model: FittedModel, visitor: Visitor, n_liked: int, rows: Sequence[Recommendation], nothing: bool
+    model: FittedModel,
+    visitor: Visitor,
+    n_liked: int,
+    rows: Sequence[Recommendation],
+    nothing: bool,
+    personal: Callable[[], bool],
 ) -> str:
     """What the list rests on, and what the same kind of list was worth to past users.
 
-    ``nothing``: nobody has liked anything, and nothing is known of the visitor that tells items apart. The
-    measured part counts hits among the first ten on held-out training users who were shown as many interactions.
+    ``nothing``: nobody has liked anything, and nothing is known of the visitor that tells items apart. ``personal``:
+    whether the terms of a score say anything about the visitor, asked where the rows do not have them. The measured
+    part counts hits among the first ten on held-out training users who were shown as many interactions.
     """
     if not rows:
         return "Nothing to recommend."
@@ -53,12 +59,17 @@ def confidence(
         )
     if k and n_liked == 0 and not visitor.taste:
         return f"Unsure: {basis} and nothing liked among them. One liked item would help most."
-    if all(reason.kind in IMPERSONAL for row in rows for reason in row.reasons):
+    if impersonal(reason for row in rows for reason in row.reasons) and not personal():
         little = f"Little more than the bestseller list: next to nothing follows from {basis}."
         return little + _bestsellers(model)
     if trust is None:
         return f"Untested, from {basis}: the model was not tried on past users."
     return f"{_level(k, rows)}, from {basis}.{_measured(model, k)}"
+
+
+def impersonal(reasons: Iterable[Reason]) -> bool:
+    """Whether none of the reasons comes from the visitor."""
+    return all(reason.kind in IMPERSONAL for reason in reasons)
 
 
 def _level(k: int, rows: Sequence[Recommendation]) -> str:

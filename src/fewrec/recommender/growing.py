@@ -59,6 +59,7 @@ def grown(model: FittedModel, data: Dataset, signals: object) -> FittedModel:
         model,
         item_ids=[*model.item_ids, *new],
         training=training,
+        new_maps=None,  # there are more new items now
         ranker=ranker,
         feature_names=model.feature_names if training.features is None else list(data.item_features[1]),
         **model.grown_extras(training),

@@ -11,11 +11,20 @@ from numpy.typing import NDArray
 
 from fewrec.rank import Candidates, check_n, diversify, top_n
 from fewrec.rank.diversity import check_diversity, pool_size
-from fewrec.rank.rules import Note, boosted, check_boosts, check_explore, explored, pinned_first
+from fewrec.rank.rules import (
+    Note,
+    boosted,
+    check_boosts,
+    check_explain,
+    check_explore,
+    explored,
+    pinned_first,
+)
 from fewrec.recommendations import Reason, Recommendation, Recommendations
-from fewrec.recommender.confidence import confidence
+from fewrec.recommender.confidence import confidence, impersonal
 from fewrec.recommender.model import FittedModel
 from fewrec.recommender.rating import Say
+from fewrec.recommender.reasons import Explainer
 from fewrec.recommender.telling import told
 from fewrec.recommender.visitors import OnUnknown, Visitor, Visitors, names_of, tell
 from fewrec.signals import Supports
@@ -32,9 +41,10 @@ class Rules:
     boosts: Mapping[str, float] | None = None
     pinned: tuple[Any, ...] = ()
     explore: float = 0.0
+    explain: bool = True
 
     @classmethod
-    def checked(cls, n: Any, diversity: Any, boosts: Any, pinned: Any, explore: Any) -> Rules:
+    def checked(cls, n: Any, diversity: Any, boosts: Any, pinned: Any, explore: Any, explain: Any) -> Rules:
         """``ConfigError`` for what means nothing."""
         return cls(
             check_n(n),
@@ -42,6 +52,7 @@ class Rules:
             check_boosts(boosts),
             tuple(names_of(pinned)) if pinned is not None else (),
             check_explore(explore),
+            check_explain(explain),
         )
 
 
@@ -101,7 +112,7 @@ class Listing:
                 first,
                 rules.n,
             )
-        rows = told(model, self.title, visitor, supports, chosen, say, nothing)
+        rows = told(model, self.title, visitor, supports, chosen, say, nothing, rules.explain)
         places = {at: place for place, at in enumerate(ranked.tolist())}
         noted = []
         for place, (at, row) in enumerate(zip(chosen.tolist(), rows, strict=True)):
@@ -121,9 +132,23 @@ class Listing:
             elif rules.diversity > 0 and places[at] > place:
                 notes.append(("diversity", f"moved up from place {places[at] + 1}, for variety", 0.0))
             noted.append(_with(row, notes))
+
+        def personal() -> bool:
+            """Looks at the first place, and at the others where it says nothing: most lists are told by one."""
+            if rules.explain or not len(chosen):
+                return False
+            explainer, before = Explainer(model, self.title), say.before
+            return explainer.surely_personal(supports, int(chosen[0]), float(before[chosen[0]])) or any(
+                not impersonal(
+                    reason for row in explainer.reasons(supports, at, before[at]) for reason in row
+                )
+                for at in (chosen[:1], chosen[1:])
+                if len(at)
+            )
+
         return Recommendations(
             tuple(noted),
-            sure=confidence(model, visitor, int(supports.liked.nnz), noted, nothing),
+            sure=confidence(model, visitor, int(supports.liked_rows.nnz), noted, nothing, personal),
             profile=model.profile(supports),
             warnings=(*warnings, *say.notes),
             dropped=candidates.dropped,
@@ -147,7 +172,7 @@ class Listing:
 
     def _rng(self, supports: Supports) -> np.random.Generator:
         """The same visitor with the same history is shown the same items."""
-        return np.random.default_rng([self.seed, *supports.liked.indices.tolist()])
+        return np.random.default_rng([self.seed, *supports.liked_rows.indices.tolist()])
 
 
 def _with(row: Recommendation, notes: Sequence[Note]) -> Recommendation:

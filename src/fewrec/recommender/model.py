@@ -19,6 +19,7 @@ from fewrec.encode import Encoder, progress_bar
 from fewrec.fewshot.calibration import Calibration
 from fewrec.fewshot.episodes import Episode
 from fewrec.fewshot.newitems import NewItems
+from fewrec.fewshot.newmaps import NewMaps
 from fewrec.fewshot.posterior import RatingPosterior
 from fewrec.fewshot.ranker import Ranker
 from fewrec.fewshot.rescoring import Rescoring
@@ -75,6 +76,7 @@ class FittedModel:
     posterior: RatingPosterior | None  # where there are ratings
     calibration: Calibration | None  # where there are interactions
     rescoring: Rescoring | None = None  # where a rater was tried
+    new_maps: NewMaps | None = None  # what NewItems reads off its maps, where a saved model brought it along
 
     @cached_property
     def position(self) -> dict[str | int, int]:
@@ -104,6 +106,11 @@ class FittedModel:
         return np.bincount(self.training.seen.indices, minlength=self.training.n_items) > 0
 
     @cached_property
+    def silent(self) -> NDArray[np.intp]:
+        """Items of which nothing is known: nobody has met them, and they have no text."""
+        return np.flatnonzero(~(self.met | self.has_text))
+
+    @cached_property
     def likes(self) -> NDArray[np.intp]:
         """``(I,)`` training users who liked the item."""
         return np.bincount(self.training.liked.indices, minlength=self.training.n_items)
@@ -111,9 +118,12 @@ class FittedModel:
     @cached_property
     def new_items(self) -> NewItems | None:
         """What ranks items that nobody has met; made when first asked for, from weights learned at fit."""
-        if self.new_weights is None or self.met.all():
+        new = np.flatnonzero(~self.met & self.has_text)
+        if self.new_weights is None or len(new) < 2:
             return None
-        return NewItems.of(self.training, self.new_weights)
+        if self.new_maps is not None:
+            return NewItems(self.new_maps, self.training, self.new_weights)
+        return NewItems.of(self.training, self.new_weights, new)
 
     def extras(self) -> dict[str, dict[str, NDArray[Any]]]:
         """The rating posterior and the calibration as arrays, by part."""
@@ -152,7 +162,7 @@ class FittedModel:
     @one_thread
     def profile(self, supports: Supports) -> tuple[str, ...]:
         """The named features that the one visitor here seems to like, strongest first."""
-        if self.taste_profile is None or supports.liked.nnz == 0:
+        if self.taste_profile is None or supports.liked_rows.nnz == 0:
             return ()
         found = self.taste_profile.explain(supports)[0]
         return tuple(_said(self.feature_names[feature]) for feature, _ in found)
@@ -186,15 +196,17 @@ class FittedModel:
         the order of :class:`NewItems`; the places that new items take in the list stay those of the fused score."""
         scores = self.ranker.score(supports)
         if known.any() and self.new_items is not None:
-            new = np.flatnonzero(~self.met & self.has_text)
-            if len(new) > 1:
-                rows = np.flatnonzero(known)
-                order = np.argsort(np.argsort(self.new_items.score(supports[rows], new), axis=1), axis=1)
-                fused = np.sort(scores[np.ix_(rows, new)], axis=1)
-                scores[np.ix_(rows, new)] = np.take_along_axis(fused, order, axis=1)
+            rows = np.flatnonzero(known)
+            people = supports if known.all() else supports[rows]
+            cells = np.ix_(rows, self.new_items.maps.items)
+            order = np.argsort(self.new_items.score(people), axis=1)
+            fused = np.sort(scores[cells], axis=1)
+            placed = np.empty_like(fused)
+            np.put_along_axis(placed, order, fused, axis=1)
+            scores[cells] = placed
         if not self.met.any():
             scores[~scores.any(axis=1)] = np.nan  # nothing was said, or nothing that tells these items apart
-        scores[:, ~(self.met | self.has_text)] = np.nan
+        scores[:, self.silent] = np.nan
         return scores
 
 

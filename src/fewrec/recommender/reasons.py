@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,9 @@ Term = tuple[str, str, float]
 
 SMALL = 0.02
 """Terms smaller than this share of all of an item's terms are told together, by kind."""
+
+ROUNDING = 3e-6
+"""The share of a score that its float32 terms may miss it by; it is told as part of the largest term."""
 
 TITLE = 40
 """Characters of another item's title in a reason."""
@@ -80,9 +84,9 @@ class Explainer:
         rest = whole - by_item.sum(axis=1)
         text = np.array([s.kind in ("text", "dislike") for s in signals])
         habits = np.array([s.kind in ("habits", "exposure") for s in signals])
-        liked = np.asarray(supports.liked.sum(axis=0)).ravel() > 0
+        liked = set(supports.liked_rows.indices.tolist())
         from_text, from_habits = by_item[text].sum(axis=0).tolist(), by_item[habits].sum(axis=0).tolist()
-        like_others = [self._support_item(int(other), bool(liked[other])) for other in support_items]
+        like_others = [self._support_item(other, other in liked) for other in support_items.tolist()]
         popularity, others = rest[general].sum(axis=0).tolist(), self._rest(rest)
         result = []
         for column, (item, score) in enumerate(zip(items.tolist(), scores.tolist(), strict=True)):
@@ -97,6 +101,32 @@ class Explainer:
                 terms.append(("new", "its place among the new items, judged by their text", moved))
             result.append(_told(terms, score))
         return result
+
+    def surely_personal(self, supports: Supports, item: int, score: float) -> bool:
+        """Whether :meth:`reasons` of an item certainly hold one about the visitor; False: they have to be looked at.
+
+        If they held none, each of the ``T`` personal terms were at most ``SMALL`` of the sum ``S`` of all sizes, and so
+        were the sums that the small ones of a kind are told by. With ``p`` what popularity adds, ``S`` is at most
+        ``p / (1 - SMALL T)``; so what the visitor adds, which is known without its terms, is at most ``SMALL`` of that
+        for each kind.
+        """
+        ranker = self.model.ranker
+        terms = 2 * len(supports.seen_rows.indices) + len(self._kinds)
+        if not self.model.met[item] or SMALL * terms >= 0.99:  # a new item's place is a term of its own
+            return False
+        weights, place = ranker.fusion.weights(float(supports.k_shot[0])), np.array([item])
+        general = sum(
+            float(weight * signal.score_items(supports, place)[0, 0])
+            for weight, signal in zip(weights, ranker.signals, strict=True)
+            if not signal.personal
+        )
+        most = SMALL * abs(general) / (1 - SMALL * terms)
+        return abs(score - general) > 1.01 * most * (len(TOGETHER) + len(self._kinds)) + ROUNDING * abs(score)
+
+    @cached_property
+    def _kinds(self) -> set[tuple[str, str]]:
+        """What :meth:`_rest` may tell beside support items."""
+        return {_as_a_whole(signal) for signal in self.model.ranker.signals if signal.personal}
 
     def _ask(
         self,
@@ -176,7 +206,11 @@ def _told(terms: list[Term], score: float) -> tuple[Reason, ...]:
         elif kind in small:
             small[kind] += amount
     told += [Reason(kind, TOGETHER[kind], amount) for kind, amount in small.items() if abs(amount) > least]
+    told.sort(key=lambda term: -abs(term.contribution))
     left = score - sum(term.contribution for term in told)
-    if abs(left) > 1e-6 * max(1.0, abs(score)):
+    if told and abs(left) <= ROUNDING * max(1.0, abs(score)):
+        told[0] = replace(told[0], contribution=told[0].contribution + left)
+    elif left:
         told.append(Reason("other", "smaller reasons together", left))
-    return tuple(sorted(told, key=lambda term: -abs(term.contribution)))
+        told.sort(key=lambda term: -abs(term.contribution))
+    return tuple(told)

@@ -13,6 +13,7 @@ from fewrec.encode import Encoder, Words
 from fewrec.errors import StoreError
 from fewrec.fewshot.fusion import Fusion
 from fewrec.fewshot.guard import Trust
+from fewrec.fewshot.newmaps import NewMaps
 from fewrec.fewshot.ranker import Ranker
 from fewrec.fewshot.rescoring import Rescoring
 from fewrec.persist import read_folder
@@ -35,6 +36,10 @@ MATRICES = (
     "freshness",
     "tie_break",
 )
+
+
+MOST_BYTES = 256_000_000
+"""Maps of new items up to this size are saved with the model; larger ones are worked out anew when first needed."""
 
 
 def signal_names(signals: Any) -> list[str]:
@@ -135,6 +140,8 @@ def to_parts(model: FittedModel, data: Dataset) -> Parts:
     arrays |= {"fusion/level": fusion.level, "fusion/slope": fusion.slope, "fusion/scales": fusion.scales}
     if model.new_weights is not None:
         arrays["new/weights"] = model.new_weights
+    if model.new_items is not None and model.new_items.maps.nbytes <= MOST_BYTES:
+        arrays |= {f"new/{name}": array for name, array in model.new_items.maps.to_arrays().items()}
     for name, part in model.extras().items():
         arrays |= {f"{name}/{key}": array for key, array in part.items()}
     tables, settings = data.to_tables()
@@ -217,6 +224,7 @@ def from_parts(
         training=training,
         ranker=ranker,
         new_weights=arrays.get("new/weights"),
+        new_maps=NewMaps.from_arrays(_inside(arrays, "new/")) if "new/items" in arrays else None,
         portrait_names=tables["portraits"]["name"],
         feature_names=tables["features"]["name"],
         profile_size=about["profile_size"],

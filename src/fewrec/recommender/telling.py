@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from fewrec.recommendations import Recommendation
+from fewrec.recommendations import Reason, Recommendation
 from fewrec.recommender.model import FittedModel
 from fewrec.recommender.predictions import Prospects
 from fewrec.recommender.rating import Say
@@ -26,13 +26,19 @@ def told(
     chosen: NDArray[np.intp],
     say: Say,
     nothing: bool,
+    explain: bool,
 ) -> list[Recommendation]:
     """One row for each of the ``chosen`` model positions; ``say`` holds the visitor's scores of all items.
 
-    ``nothing``: nothing is known, the scores are random numbers, and the rows say so.
+    ``nothing``: nothing is known, the scores are random numbers, and the rows say so. ``explain``: whether the rows
+    have the terms of their scores.
     """
     scores, before = say.scores, say.before[chosen]
-    reasons = blind(before) if nothing else Explainer(model, title).reasons(supports, chosen, before)
+    reasons: list[tuple[Reason, ...]] = [()] * len(chosen)
+    if nothing:
+        reasons = blind(before)
+    elif explain:
+        reasons = Explainer(model, title).reasons(supports, chosen, before)
     prospects = Prospects.of(model, visitor, int(supports.k_shot[0]), scores, chosen)
     return [
         Recommendation(

@@ -7,10 +7,11 @@ from typing import ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from fewrec.signals.products import Columns
 from fewrec.signals.supports import Supports
 from fewrec.signals.training import TrainingData
 
-__all__ = ["ALL", "Items", "Kind", "Signal"]
+__all__ = ["ALL", "Items", "Kind", "Product", "Signal"]
 
 Items = NDArray[np.intp] | slice
 Kind = Literal[
@@ -18,6 +19,9 @@ Kind = Literal[
 ]
 
 ALL = slice(None)
+
+Product = tuple[NDArray[np.float32], Columns, NDArray[np.float32] | None]
+"""``(users (B, R), items, rest (B, I) or None)``: a score that is ``items.answer(users) + rest``."""
 
 
 class Signal:
@@ -55,3 +59,10 @@ class Signal:
     def score_items(self, supports: Supports, items: Items) -> NDArray[np.float32]:
         """``score(supports)[:, items]``; overridden where the rest need not be computed, as for reasons."""
         return self.score(supports)[:, items]
+
+    def product(self, supports: Supports) -> Product | None:
+        """The score of all items as a product, where it is one; ``None`` where it is not.
+
+        Signals that give the same ``items`` are answered together, by one product with the weighted sum of their users.
+        """
+        return None

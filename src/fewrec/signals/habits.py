@@ -9,7 +9,8 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from fewrec.signals.base import ALL, Items, Kind, Signal
+from fewrec.signals.base import ALL, Items, Kind, Product, Signal
+from fewrec.signals.products import Columns, SparseRows, picked, weighted_rows
 from fewrec.signals.supports import Supports
 from fewrec.signals.training import TrainingData
 
@@ -31,14 +32,21 @@ class _Graph(Signal):
         self._spectrum = training.spectrum("liked", 0.5)
         return self
 
-    def rows(self, supports: Supports) -> sp.csr_matrix:
-        return supports.liked
+    def rows(self, supports: Supports) -> SparseRows:
+        return supports.liked_rows
 
     def score(self, supports: Supports) -> NDArray[np.float32]:
         return self.score_items(supports, ALL)
 
     def score_items(self, supports: Supports, items: Items) -> NDArray[np.float32]:
-        return self._spectrum.filter(self.rows(supports), self.ridge, items)
+        return self._spectrum.answer(self.fold_in(supports), self.ridge, items)
+
+    def fold_in(self, supports: Supports) -> NDArray[np.float32]:
+        """User factors ``(B, R)``."""
+        return self._spectrum.fold_in(self.rows(supports))
+
+    def product(self, supports: Supports) -> Product:
+        return self._spectrum.shrunk(self.fold_in(supports), self.ridge), self._spectrum.columns, None
 
 
 class GraphNarrow(_Graph):
@@ -71,8 +79,8 @@ class TextGraph(_Graph):
         self._spread = Spread(training, self._spectrum.inner)
         return self
 
-    def score_items(self, supports: Supports, items: Items) -> NDArray[np.float32]:
-        return self._spectrum.answer(self._spread.fold_in(supports), self.ridge, items)
+    def fold_in(self, supports: Supports) -> NDArray[np.float32]:
+        return self._spread.fold_in(supports)
 
 
 class TextEase(Signal):
@@ -94,6 +102,7 @@ class TextEase(Signal):
         ridge = 300.0 if training.n_users <= 30 else 2000.0
         self._scale = (1 / (self._spectrum.values + ridge)).astype(np.float32)
         self._diagonal = np.einsum("ir,r->i", self._spectrum.inner**2, self._scale)
+        self._columns: Columns | None = None
         return self
 
     def score(self, supports: Supports) -> NDArray[np.float32]:
@@ -104,6 +113,13 @@ class TextEase(Signal):
         diagonal = self._diagonal[items]
         out -= self._spread.rows(supports)[:, items] * diagonal
         return out / (1 - diagonal)
+
+    def product(self, supports: Supports) -> Product:
+        left = 1 - self._diagonal
+        if self._columns is None:
+            self._columns = Columns(self._spectrum.inner / left[:, None])
+        rest = self._spread.rows(supports) * (-self._diagonal / left)
+        return self._spread.fold_in(supports) * self._scale, self._columns, rest
 
 
 class Exposure(_Graph):
@@ -122,8 +138,8 @@ class Exposure(_Graph):
         self._spectrum = training.spectrum("seen", self.power)
         return self
 
-    def rows(self, supports: Supports) -> sp.csr_matrix:
-        return supports.seen
+    def rows(self, supports: Supports) -> SparseRows:
+        return supports.seen_rows
 
 
 class GraphMet(Exposure):
@@ -169,15 +185,15 @@ class Spread:
 
     def fold_in(self, supports: Supports) -> NDArray[np.float32]:
         """User factors of the spread supports: ``(B, R)``."""
-        out = np.asarray(supports.liked @ self._spread, dtype=np.float32)
+        out = np.asarray(weighted_rows(supports.liked_rows, self._spread), dtype=np.float32)
         nearest = self._nearest(supports)
         return out if nearest is None else out + np.asarray(nearest @ self._inner, dtype=np.float32)
 
     def rows(self, supports: Supports) -> NDArray[np.float32]:
         """The spread supports themselves: ``(B, I)``."""
-        rows = supports.liked.toarray()
+        rows = supports.liked_rows.dense()
         if self._training.neighbours is not None:
-            rows += np.float32(SPREAD) * (supports.liked @ self._training.neighbours).toarray()
+            rows += np.float32(SPREAD) * picked(self._training.neighbours, supports.liked_rows).dense()
         nearest = self._nearest(supports)
         return rows if nearest is None else rows + nearest.toarray()
 

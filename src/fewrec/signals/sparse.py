@@ -7,6 +7,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from fewrec.signals.base import ALL, Items, Signal
+from fewrec.signals.products import chosen
 from fewrec.signals.supports import Supports
 from fewrec.signals.training import TrainingData
 
@@ -23,6 +24,9 @@ RIDGE = 0.1
 
 USUAL = 0.5
 """Consistency that is expected before anybody's likes are seen."""
+
+FEW_FEATURES = 1000
+"""Up to so many it is noted once which of them come together (8 MB), and not worked out for every visitor."""
 
 Explanation = list[tuple[int, float]]
 """``(feature index, weight)``, the largest weight first."""
@@ -64,6 +68,8 @@ class Sparse(Signal):
         self._rows = sp.csr_matrix(training.features, dtype=np.float32)  # (I, F)
         self._carriers = sp.csr_matrix(self._rows.T, dtype=np.float64)  # (F, I) the inverted index
         self._consistency = consistency(self._rows, training.liked)
+        few = self._rows.shape[1] <= FEW_FEATURES
+        self._together = (self._carriers @ self._carriers.T).toarray() if few else None  # (F, F)
         return self
 
     def score(self, supports: Supports) -> NDArray[np.float32]:
@@ -81,7 +87,7 @@ class Sparse(Signal):
     def explain(self, supports: Supports) -> list[Explanation]:
         """The features that explain each stranger's likes, the strongest first; empty where nothing was
         liked."""
-        return [self._explain(_row(supports.liked, row)) for row in range(len(supports))]
+        return [self._explain(supports.liked_rows.row(row)) for row in range(len(supports))]
 
     def terms(self, supports: Supports, item: int) -> list[tuple[int, float]]:
         """``(item feature, contribution)`` of the one stranger here; the contributions add up to the
@@ -89,24 +95,27 @@ class Sparse(Signal):
         carried = dict(zip(_row(self._rows, item).tolist(), _row(self._rows, item, values=True), strict=True))
         return [(f, w * float(carried[f])) for f, w in self.explain(supports)[0] if f in carried]
 
-    def _explain(self, liked: NDArray[np.intp]) -> Explanation:
-        own = [_row(self._rows, int(item)) for item in liked]
-        features = np.unique(np.concatenate([np.zeros(0, np.intp), *own]))
+    def _explain(self, liked: NDArray[np.integer]) -> Explanation:
+        own = chosen(self._rows, liked)
+        features = np.unique(own.indices)
         features = features[self._consistency[features] > 0]
         if len(features) == 0:
             return []
+        place = np.searchsorted(features, own.indices)
+        known = place < len(features)
+        known[known] = features[place[known]] == own.indices[known]
+        row = np.repeat(np.arange(len(liked)), np.diff(own.indptr))
         shown = np.zeros((len(liked), len(features)))  # (S, C)
-        for row, item in enumerate(liked):
-            place = np.searchsorted(features, own[row])
-            known = np.flatnonzero(place < len(features))
-            known = known[features[place[known]] == own[row][known]]
-            shown[row, place[known]] = _row(self._rows, int(item), values=True)[known]
-        carriers = self._carriers[features]
-        common = (carriers @ carriers.T).toarray() / self._rows.shape[0]  # (C, C)
+        shown[row[known], place[known]] = own.data[known]
+        if self._together is not None:
+            common = self._together[np.ix_(features, features)] / self._rows.shape[0]  # (C, C)
+        else:
+            carriers = self._carriers[features]
+            common = (carriers @ carriers.T).toarray() / self._rows.shape[0]
         gram = shown.T @ shown / len(liked) + common + np.diag(RIDGE / self._consistency[features])
-        chosen, weights = pursue(gram, shown.mean(axis=0), self.s)
-        order = np.lexsort((chosen, -weights))
-        return [(int(features[chosen[i]]), float(weights[i])) for i in order]
+        taken, weights = pursue(gram, shown.mean(axis=0), self.s)
+        order = np.lexsort((taken, -weights))
+        return [(int(features[taken[i]]), float(weights[i])) for i in order]
 
 
 def profile(

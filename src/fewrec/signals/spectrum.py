@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import scipy.linalg
 import scipy.sparse as sp
-import scipy.sparse.linalg
 from numpy.typing import NDArray
+
+from fewrec.signals.products import Columns, SparseRows, weighted_rows
 
 __all__ = ["Spectrum"]
 
@@ -64,7 +66,7 @@ class Spectrum:
         return Spectrum(self.values, np.vstack([self.inner, pad]), np.vstack([self.outer, pad]))
 
     def filter(
-        self, supports: sp.csr_matrix, ridge: float, items: NDArray[np.intp] | slice = slice(None)
+        self, supports: SparseRows, ridge: float, items: NDArray[np.intp] | slice = slice(None)
     ) -> NDArray[np.float32]:
         """``filter(x)`` of every row of ``supports`` for all items or some: ``(B, I)`` or ``(B, C)``."""
         return self.answer(self.fold_in(supports), ridge, items)
@@ -73,13 +75,23 @@ class Spectrum:
         self, users: NDArray[np.float32], ridge: float, items: NDArray[np.intp] | slice = slice(None)
     ) -> NDArray[np.float32]:
         """What user factors ``(B, R)`` say of all items or some: ``(B, I)`` or ``(B, C)``."""
-        return np.asarray(
-            (users / (self.values + ridge).astype(np.float32)) @ self.outer[items].T, np.float32
-        )
+        shrunk = self.shrunk(users, ridge)
+        if isinstance(items, slice):
+            return self.columns.answer(shrunk)[:, items]
+        return np.asarray(shrunk @ self.outer[items].T, np.float32)
 
-    def fold_in(self, supports: sp.csr_matrix) -> NDArray[np.float32]:
+    def shrunk(self, users: NDArray[np.float32], ridge: float) -> NDArray[np.float32]:
+        """User factors as ``outer`` is asked with them: ``users / (values + ridge)``."""
+        return np.asarray(users / (self.values + ridge).astype(np.float32), dtype=np.float32)
+
+    @cached_property
+    def columns(self) -> Columns:
+        """``outer``, laid out for a product with all items."""
+        return Columns(self.outer)
+
+    def fold_in(self, supports: SparseRows) -> NDArray[np.float32]:
         """User factors of strangers, ``Q' M~ D_M^-p x``: ``(B, R)``."""
-        return np.asarray(supports @ self.inner, dtype=np.float32)
+        return np.asarray(weighted_rows(supports, self.inner), dtype=np.float32)
 
 
 def _top_eigen(matrix: sp.csr_matrix, rank: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -95,8 +107,10 @@ def _top_eigen(matrix: sp.csr_matrix, rank: int) -> tuple[NDArray[np.float64], N
         else:
             values, vectors = scipy.linalg.eigh(gram, subset_by_index=[n - rank, n - 1])
     else:
+        from scipy.sparse.linalg import svds  # a tenth of a second that a loaded model need not spend
+
         start = np.full(min(matrix.shape), 1.0)  # a fixed start: the same answer every time
-        left, singular, _ = scipy.sparse.linalg.svds(matrix, k=min(rank, min(matrix.shape) - 1), v0=start)
+        left, singular, _ = svds(matrix, k=min(rank, min(matrix.shape) - 1), v0=start)
         values, vectors = singular**2, left
     order = np.argsort(values)[::-1]
     values, vectors = values[order], vectors[:, order]

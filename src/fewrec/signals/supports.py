@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
+
+from fewrec.signals.products import SparseRows
 
 __all__ = ["Supports", "Taste"]
 
@@ -68,9 +71,9 @@ class Supports:
     is the sum of the scores of its :meth:`single` parts.
     """
 
-    liked: sp.csr_matrix  # (B, I) 1 for every liked support item
-    disliked: sp.csr_matrix  # (B, I) 1 / (number of disliked) for every other one
-    seen: sp.csr_matrix  # (B, I) 1 for both
+    liked_rows: SparseRows  # (B, I) 1 for every liked support item
+    disliked_rows: SparseRows  # (B, I) 1 / (number of disliked) for every other one
+    seen_rows: SparseRows  # (B, I) 1 for both
     size: NDArray[np.intp]  # (B,) number of support items, k
     taste: Taste | None = None
     portraits: sp.csr_matrix | None = None  # (B, G)
@@ -92,6 +95,25 @@ class Supports:
         share = 1 / np.maximum(np.bincount(row[~mask], minlength=len(size)), 1)
         return cls(*_rows(row, column, mask, share[row], (len(size), n_items)), size, taste, portraits)
 
+    @cached_property
+    def liked(self) -> sp.csr_matrix:
+        """``(B, I)``, as a SciPy matrix."""
+        return self.liked_rows.tocsr()
+
+    @cached_property
+    def disliked(self) -> sp.csr_matrix:
+        """``(B, I)``, as a SciPy matrix."""
+        return self.disliked_rows.tocsr()
+
+    @cached_property
+    def seen(self) -> sp.csr_matrix:
+        """``(B, I)``, as a SciPy matrix."""
+        return self.seen_rows.tocsr()
+
+    @property
+    def n_items(self) -> int:
+        return self.seen_rows.shape[1]
+
     def __len__(self) -> int:
         return len(self.size)
 
@@ -100,9 +122,10 @@ class Supports:
         if taste is not None:
             taste = taste[rows]
         portraits = None if self.portraits is None else self.portraits[rows]
-        return Supports(
-            self.liked[rows], self.disliked[rows], self.seen[rows], self.size[rows], taste, portraits
+        liked, disliked, seen = (
+            SparseRows.of(matrix[rows]) for matrix in (self.liked, self.disliked, self.seen)
         )
+        return Supports(liked, disliked, seen, self.size[rows], taste, portraits)
 
     @property
     def k_shot(self) -> NDArray[np.intp]:
@@ -111,11 +134,11 @@ class Supports:
 
     def parts(self) -> tuple[NDArray[np.intp], Supports]:
         """The support items of the one stranger here, and a batch with each of them alone, weights unchanged."""
-        items = self.seen.indices.astype(np.intp)
-        liked = np.isin(items, self.liked.indices)
+        items = self.seen_rows.indices.astype(np.intp)
+        liked = np.isin(items, self.liked_rows.indices)
         # The share is the same for every disliked item.
-        share = np.full(len(items), self.disliked.data[0] if self.disliked.nnz else 1)
-        shape = (len(items), self.seen.shape[1])
+        share = np.full(len(items), self.disliked_rows.data[0] if self.disliked_rows.nnz else 1)
+        shape = (len(items), self.n_items)
         rows = _rows(np.arange(len(items)), items, liked, share, shape)
         return items, Supports(*rows, np.ones(len(items), dtype=np.intp))
 
@@ -126,15 +149,13 @@ def _rows(
     liked: NDArray[np.bool_],
     share: NDArray[np.floating],
     shape: tuple[int, int],
-) -> tuple[sp.csr_matrix, sp.csr_matrix, sp.csr_matrix]:
+) -> tuple[SparseRows, SparseRows, SparseRows]:
     """(liked, disliked, seen) from one entry per support item, in the order of rows."""
 
-    def matrix(kept: NDArray[np.bool_], data: NDArray[np.floating]) -> sp.csr_matrix:
+    def matrix(kept: NDArray[np.bool_], data: NDArray[np.floating]) -> SparseRows:
         indptr = np.searchsorted(row[kept], np.arange(shape[0] + 1)).astype(np.int32)
         # int32 from the start: for anything wider SciPy looks, each time, whether it might do.
-        return sp.csr_matrix(
-            (data[kept].astype(np.float32), column[kept].astype(np.int32), indptr), shape=shape
-        )
+        return SparseRows(data[kept].astype(np.float32), column[kept].astype(np.int32), indptr, shape)
 
     ones = np.ones(len(row))
     return matrix(liked, ones), matrix(~liked, share), matrix(np.ones(len(row), dtype=bool), ones)

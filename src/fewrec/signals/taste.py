@@ -42,7 +42,7 @@ class TasteMatch(Signal):
 
     def score_items(self, supports: Supports, items: Items) -> NDArray[np.float32]:
         if supports.taste is None:
-            width = supports.seen.shape[1] if isinstance(items, slice) else len(items)
+            width = supports.n_items if isinstance(items, slice) else len(items)
             return np.zeros((len(supports), width), dtype=np.float32)
         match = supports.taste.similarity(self._view, self._words)
         match -= match.mean(axis=1, keepdims=True)

@@ -6,7 +6,8 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from fewrec.signals.base import ALL, Items, Signal
+from fewrec.signals.base import ALL, Items, Product, Signal
+from fewrec.signals.products import RowProducts, picked, weighted_rows
 from fewrec.signals.supports import Supports
 from fewrec.signals.training import TrainingData
 
@@ -32,15 +33,20 @@ class TextSimilarity(Signal):
         return view is not None and bool(np.any(view))
 
     def fit(self, training: TrainingData) -> TextSimilarity:
-        self._view = training.views[self.view]
+        self._training, self._view = training, training.views[self.view]
         return self
 
     def score(self, supports: Supports) -> NDArray[np.float32]:
         return self.score_items(supports, ALL)
 
     def score_items(self, supports: Supports, items: Items) -> NDArray[np.float32]:
-        wanted = np.asarray(supports.liked @ self._view, dtype=np.float32)  # (B, D)
-        return wanted @ self._view[items].T
+        return np.asarray(self._wanted(supports) @ self._view[items].T, dtype=np.float32)
+
+    def product(self, supports: Supports) -> Product:
+        return self._wanted(supports), self._training.columns(self.view), None
+
+    def _wanted(self, supports: Supports) -> NDArray[np.float32]:
+        return np.asarray(weighted_rows(supports.liked_rows, self._view), dtype=np.float32)  # (B, D)
 
 
 class DescriptionSimilarity(TextSimilarity):
@@ -68,7 +74,7 @@ class WordSimilarity(Signal):
         return self.score_items(supports, ALL)
 
     def score_items(self, supports: Supports, items: Items) -> NDArray[np.float32]:
-        return self._match(supports.liked @ self._words, items)
+        return self._match(picked(self._words, supports.liked_rows), items)
 
 
 class NearestText(Signal):
@@ -93,7 +99,7 @@ class NearestText(Signal):
         return self.score_items(supports, ALL)
 
     def score_items(self, supports: Supports, items: Items) -> NDArray[np.float32]:
-        return self._match(supports.liked, items)
+        return self._match(supports.liked_rows, items)
 
 
 RARE = 0.01
@@ -134,7 +140,7 @@ class SharedNames(Signal):
         return self.score_items(supports, ALL)
 
     def score_items(self, supports: Supports, items: Items) -> NDArray[np.float32]:
-        return self._match(supports.liked @ self._rows, items)
+        return self._match(picked(self._rows, supports.liked_rows), items)
 
 
 def _naming(features: sp.csr_matrix) -> NDArray[np.bool_]:
@@ -158,7 +164,7 @@ class Dislike(Signal):
         return training.has_text and training.has_dislikes
 
     def fit(self, training: TrainingData) -> Dislike:
-        self._words = training.words
+        self._training, self._words = training, training.words
         self._match = RowProducts(training.words)
         self._view = training.views.get("title")
         return self
@@ -167,22 +173,22 @@ class Dislike(Signal):
         return self.score_items(supports, ALL)
 
     def score_items(self, supports: Supports, items: Items) -> NDArray[np.float32]:
-        if supports.disliked.nnz == 0:
-            width = supports.seen.shape[1] if isinstance(items, slice) else len(items)
+        if supports.disliked_rows.nnz == 0:
+            width = supports.n_items if isinstance(items, slice) else len(items)
             return np.zeros((len(supports), width), dtype=np.float32)
-        out = self._match(supports.disliked @ self._words, items)
+        out = self._by_words(supports, items)
         if self._view is not None:
-            out = out + np.asarray(supports.disliked @ self._view, dtype=np.float32) @ self._view[items].T
+            out = out + np.asarray(self._wanted(supports) @ self._view[items].T, dtype=np.float32)
         return out
 
+    def product(self, supports: Supports) -> Product | None:
+        if supports.disliked_rows.nnz == 0 or self._view is None:
+            return None
+        return self._wanted(supports), self._training.columns("title"), self._by_words(supports, ALL)
 
-class RowProducts:
-    """Products of sparse vectors with the rows of a matrix, all or some; the transpose is made once."""
+    def _wanted(self, supports: Supports) -> NDArray[np.float32]:
+        view = self._training.views["title"]
+        return np.asarray(weighted_rows(supports.disliked_rows, view), dtype=np.float32)  # (B, D)
 
-    def __init__(self, rows: sp.csr_matrix) -> None:
-        self._rows, self._columns = rows, sp.csr_matrix(rows.T)
-
-    def __call__(self, vectors: sp.csr_matrix, items: Items) -> NDArray[np.float32]:
-        if isinstance(items, slice):
-            return np.asarray((vectors @ self._columns).toarray()[:, items], dtype=np.float32)
-        return np.asarray((self._rows[items] @ vectors.toarray().T).T, dtype=np.float32)
+    def _by_words(self, supports: Supports, items: Items) -> NDArray[np.float32]:
+        return self._match(picked(self._words, supports.disliked_rows), items)

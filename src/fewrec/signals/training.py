@@ -8,6 +8,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from fewrec.signals.products import Columns
 from fewrec.signals.spectrum import Spectrum
 
 __all__ = ["TrainingData", "centred"]
@@ -37,6 +38,7 @@ class TrainingData:
     freshness: sp.csr_matrix | None = None  # (U, I) where seen: weight by age, where a half-life is set
     tie_break: Array | None = None  # (I,) in [0, 1): random but fixed by the seed
     _spectra: dict[tuple[str, float, int], Spectrum] = field(default_factory=dict, repr=False, compare=False)
+    _columns: dict[str, Columns] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def n_users(self) -> int:
@@ -94,6 +96,12 @@ class TrainingData:
             source = self.liked if which == "liked" else self.seen
             self._spectra[key] = Spectrum.of(source, self.liked, power, rank)
         return self._spectra[key]
+
+    def columns(self, view: str) -> Columns:
+        """A view, laid out for a product with all items; made when first asked for."""
+        if view not in self._columns:
+            self._columns[view] = Columns(self.views[view])
+        return self._columns[view]
 
 
 def centred(embeddings: Array, mean: Array | None = None) -> tuple[Array, Array]:

@@ -12,6 +12,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from fewrec.signals.base import Kind, Signal
+from fewrec.signals.products import SparseRows
 from fewrec.signals.supports import Supports, Taste
 from fewrec.signals.training import TrainingData
 from fewrec.testing.worlds import bestsellers, two_cities, two_tastes
@@ -215,9 +216,9 @@ class _Check:
         items = rng.permutation(self.data.n_items)
         supports = replace(
             self.supports,
-            liked=_columns(self.supports.liked, items),
-            disliked=_columns(self.supports.disliked, items),
-            seen=_columns(self.supports.seen, items),
+            liked_rows=SparseRows.of(_columns(self.supports.liked, items)),
+            disliked_rows=SparseRows.of(_columns(self.supports.disliked, items)),
+            seen_rows=SparseRows.of(_columns(self.supports.seen, items)),
         )
         found = self.factory().fit(_with_items(self.data, items)).score(supports)
         self.same(found, scores[:, items], "items in another order must keep their scores")
