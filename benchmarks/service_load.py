@@ -18,8 +18,13 @@ KINDS = {
     "hello": (("hello", 1.0),),
     # Seven lists of users, one of a stranger, and two events of ten requests.
     "mixed": (("list", 0.7), ("stranger", 0.1), ("event", 0.2)),
+    # One kind alone, for what each costs. Lists of all users in turn are worked out anew; of few, mostly remembered.
     "lists": (("list", 1.0),),
+    "again": (("again", 1.0),),
+    "strangers": (("stranger", 1.0),),
+    "events": (("event", 1.0),),
 }
+FEW = 20
 
 
 def request(kind: str, rng: random.Random) -> bytes:
@@ -27,7 +32,8 @@ def request(kind: str, rng: random.Random) -> bytes:
     user, item = rng.randrange(USERS), rng.randrange(ITEMS)
     if kind == "hello":
         return b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
-    if kind == "list":
+    if kind in ("list", "again"):
+        user = user if kind == "list" else user % FEW
         return f"GET /v1/users/u{user}/recommendations HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
     plain = {"support": [f"i{item}", f"i{rng.randrange(ITEMS)}"]}
     path = "/v1/recommendations"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from functools import partial
+from dataclasses import dataclass
 from typing import Any
 
 import anyio
@@ -23,6 +23,7 @@ from fewrec.service.hub import Hub
 from fewrec.service.limit import Limit
 from fewrec.service.meter import Meter
 from fewrec.service.routes import ENDPOINTS
+from fewrec.service.threads import Threads
 
 __all__ = ["create_app"]
 
@@ -43,7 +44,7 @@ def create_app(hub: Hub, settings: ServiceSettings, *, host: str = "127.0.0.1", 
     routes = [
         Route(
             path.replace("{id}", "{id:path}"),
-            partial(rooms.answer, {endpoint.method: endpoint for endpoint in by_path[path]}),
+            Room(rooms, {endpoint.method: endpoint for endpoint in by_path[path]}),
             methods=[endpoint.method for endpoint in by_path[path]],
         )
         for path in paths
@@ -52,14 +53,31 @@ def create_app(hub: Hub, settings: ServiceSettings, *, host: str = "127.0.0.1", 
     return Gate(Router(routes, redirect_slashes=False), settings, meter, log)
 
 
+@dataclass
+class Room:
+    """One path, as an ASGI application."""
+
+    rooms: Rooms
+    methods: dict[str, Endpoint]
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """ASGI."""
+        request = Request(scope, receive, send)
+        await (await self.rooms.answer(self.methods, request))(scope, receive, send)
+
+
+SHORT = 65_536
+"""Bytes of a body that are read before its key is looked at, in the thread that also answers."""
+
+
 class Rooms:
     """Runs endpoints in worker threads, so that a slow one never stops the event loop."""
 
     def __init__(self, hub: Hub, settings: ServiceSettings, access: Access, meter: Meter) -> None:
         self.hub, self.settings, self.access, self.meter = hub, settings, access, meter
         self.limit = Limit(settings.rate)
-        self._threads: anyio.CapacityLimiter | None = None
-        self._slow_threads: anyio.CapacityLimiter | None = None
+        self._quick = Threads(settings.threads, settings.queue)
+        self._slow = Threads(settings.threads, settings.queue)
 
     async def answer(self, methods: dict[str, Endpoint], request: Request) -> Response:
         """The response of the endpoint for this request, or what is wrong with it."""
@@ -73,40 +91,44 @@ class Rooms:
             return refused(Refused(400, "gone", "the client went away."))
 
     async def _answer(self, endpoint: Endpoint, request: Request) -> Response:
-        if self._threads is None or self._slow_threads is None:
-            self._threads = anyio.CapacityLimiter(self.settings.threads)
-            self._slow_threads = anyio.CapacityLimiter(self.settings.threads)
-        mine = self._slow_threads if endpoint.slow else self._threads
-        if mine.statistics().tasks_waiting >= self.settings.queue:
-            raise Refused(
-                503,
-                "busy",
-                "too many requests wait already.",
-                hint="Try again.",
-                headers={"Retry-After": "1"},
-            )
-        run = partial(anyio.to_thread.run_sync, limiter=self._threads)
+        threads = self._slow if endpoint.slow else self._quick
+        threads.check()
+        raw: bytes | None = None
+        admitted = False
+        if endpoint.body is not None:
+            length = request.headers.get("content-length", "")
+            if endpoint.slow or not length.isdigit() or int(length[:20]) > SHORT:
+                await self._quick.run(self._admit, endpoint, request)
+                admitted = True
+            # A short body costs less to read than a second thread: whoever has no key is told so afterwards.
+            raw = await self._read(request)
+        reply, sent = await threads.run(self._run, endpoint, request, raw, admitted)
+        if isinstance(sent, bytes):
+            return Response(sent, reply.status, media_type=reply.kind)
+        return StreamingResponse(sent, reply.status, media_type=reply.kind)
+
+    def _admit(self, endpoint: Endpoint, request: Request) -> None:
+        """Notes whose request it is. ``Refused`` where they may not, or have asked too often."""
         address = f"address {request.client.host if request.client else ''}"
         try:
-            key = await run(self.access.check, endpoint, request)
+            key = self.access.check(endpoint, request)
         except Refused:
             self.limit.take(address)
             raise
         self.limit.take(f"key {key.id}" if key else address)
         request.scope["fewrec"].key = key
-        query = self._query(endpoint, request)
-        body = await self._body(endpoint, request)
-        if len(endpoint.bodies) > 1:
-            query["kind"] = request.scope["fewrec"].kind
-        ask = Ask(self.hub, request.path_params, query, body, key, self.meter)
-        reply, sent = await anyio.to_thread.run_sync(self._run, endpoint, ask, limiter=mine)
-        if isinstance(sent, bytes):
-            return Response(sent, reply.status, media_type=reply.kind)
-        return StreamingResponse(sent, reply.status, media_type=reply.kind)
 
-    @staticmethod
-    def _run(endpoint: Endpoint, ask: Ask) -> tuple[Reply, Any]:
-        reply = endpoint.handle(ask)
+    def _run(
+        self, endpoint: Endpoint, request: Request, raw: bytes | None, admitted: bool
+    ) -> tuple[Reply, Any]:
+        if not admitted:
+            self._admit(endpoint, request)
+        passing = request.scope["fewrec"]
+        query = self._query(endpoint, request)
+        body = self._body(endpoint, request, raw)
+        if len(endpoint.bodies) > 1:
+            query["kind"] = passing.kind
+        reply = endpoint.handle(Ask(self.hub, request.path_params, query, body, passing.key, self.meter))
         return reply, to_json(envelope(reply.data, reply.more)) if reply.raw is None else reply.raw
 
     @staticmethod
@@ -132,14 +154,14 @@ class Rooms:
             found[name] = from_text(text, endpoint.query[name], f"query.{name}")
         return found
 
-    async def _body(self, endpoint: Endpoint, request: Request) -> Any:
-        if endpoint.body is None:
+    @staticmethod
+    def _body(endpoint: Endpoint, request: Request, raw: bytes | None) -> Any:
+        if endpoint.body is None or raw is None:
             return None
         kind = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
         if kind not in endpoint.bodies:
             raise Refused(415, "media_type", "the body is of a kind that is not read here.", where="Content-Type",
                           hint=f"Send {' or '.join(endpoint.bodies)}.")  # fmt: skip
-        raw = await self._read(request)
         if kind != "application/json":
             request.scope["fewrec"].kind = kind
             return raw

@@ -37,6 +37,7 @@ HEADERS = {
     "connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'; "
     "require-trusted-types-for 'script'; trusted-types 'none'",
 }
+RAW_HEADERS = tuple((name.encode(), value.encode()) for name, value in HEADERS.items())
 OWN_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -147,8 +148,7 @@ class Gate:
     @staticmethod
     def _headers(headers: Any, passing: Passing, origin: str | None) -> list[tuple[bytes, bytes]]:
         there = {name for name, _ in headers}
-        found = [*headers]
-        found += [(k.encode(), v.encode()) for k, v in HEADERS.items() if k.encode() not in there]
+        found = [*headers, *(pair for pair in RAW_HEADERS if pair[0] not in there)]
         found.append((b"x-request-id", passing.id.encode()))
         if origin is not None:
             found += [(b"access-control-allow-origin", origin.encode()), (b"vary", b"Origin")]

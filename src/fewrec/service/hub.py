@@ -7,10 +7,10 @@ folder. Both happen beside the requests, and take effect by one assignment.
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
 import warnings
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,7 @@ from fewrec.config import Config, DataSettings
 from fewrec.data import Dataset
 from fewrec.errors import FewrecError, FewrecWarning, NotFittedError
 from fewrec.recommender import Recommender
+from fewrec.service.kept import Kept
 from fewrec.service.tables import Reading, dataset_of, history_of, reading_of
 from fewrec.store import Store, Version
 from fewrec.store.store import Entity, Snapshot
@@ -27,7 +28,8 @@ from fewrec.store.store import Entity, Snapshot
 __all__ = ["Hub", "Serving", "facts", "fit"]
 
 KEPT_HISTORIES = 10_000
-KEPT_LISTS = 2_000
+KEPT_BYTES = 64_000_000
+"""Of answers, as they were sent: some twenty thousand lists of ten."""
 
 
 @dataclass(frozen=True)
@@ -56,9 +58,8 @@ class Hub:
         self._warmed: Serving | None = None
         self._health: tuple[Serving, dict[str, Any]] | None = None
         self._turn = threading.Lock()
-        self._histories: OrderedDict[tuple[Any, ...], tuple[Entity, dict[Any, float]]] = OrderedDict()
-        self._histories_lock = threading.Lock()
-        self._lists: OrderedDict[tuple[Any, ...], Any] = OrderedDict()
+        self._histories = Kept[tuple[Entity, dict[Any, float]]](KEPT_HISTORIES)  # by user
+        self._lists = Kept[bytes](KEPT_BYTES)  # by user and question
 
     # -- keeping in step
 
@@ -79,9 +80,9 @@ class Hub:
                 self._seen_models = seen.models
             if serving is not None and serving.items != seen.items:
                 serving = self._laid_over(serving)
-                with self._histories_lock:
-                    self._histories.clear()  # somebody may have been erased
-                    self._lists.clear()
+                self.serving = serving
+                self._histories.clear()  # somebody may have been erased
+                self._lists.clear()
             self.serving = serving
 
     def _load(self, version: Version) -> Serving | None:
@@ -134,9 +135,10 @@ class Hub:
             )
         return serving
 
-    def visitor(self, serving: Serving, user: str) -> dict[str, Any]:
-        """The arguments of ``recommend`` for somebody in the store, from their history as of now."""
-        entity, values = self._history(serving, user)
+    def visitor(self, serving: Serving, user: str, stamp: tuple[int, int] | None = None) -> dict[str, Any]:
+        """The arguments of ``recommend`` for somebody in the store, from their history as of now, or as of ``stamp``
+        (``Store.stamp``) at least."""
+        entity, values = self._history(serving, user, stamp or self.store.stamp(user))
         known = serving.model.data.users.get(user) is not None and entity.born <= serving.version.seq
         return {
             "user": user if known else None,
@@ -146,13 +148,13 @@ class Hub:
             "on_unknown": "skip",
         }
 
-    def _history(self, serving: Serving, user: str) -> tuple[Entity, dict[Any, float]]:
-        stamp = (user, *self.store.stamp(user), serving.version.version, serving.seq)
-        with self._histories_lock:
-            found = self._histories.get(stamp)
-            if found is not None:
-                self._histories.move_to_end(stamp)
-                return found
+    def _history(
+        self, serving: Serving, user: str, stamp: tuple[int, int]
+    ) -> tuple[Entity, dict[Any, float]]:
+        state = (*stamp, serving.version.version, serving.seq)
+        found = self._histories.get(user, state)
+        if found is not None:
+            return found
         entity, events = self.store.visitor(user)
         reading = serving.reading
         if (
@@ -160,25 +162,24 @@ class Hub:
         ):  # nothing to learn from so far: the person's own rows decide
             reading = reading_of(events, self.config.data)
         values = history_of(events, reading, serving.model.feedback, self.config.data, serving.latest)
-        with self._histories_lock:
-            self._histories[stamp] = entity, values
-            while len(self._histories) > KEPT_HISTORIES:
-                self._histories.popitem(last=False)
+        self._histories.put(user, state, (entity, values))
         return entity, values
 
-    def remembered(self, serving: Serving, user: str, asked: str, make: Callable[[], Any]) -> Any:
-        """What ``make`` gives; the same again while neither the user's history nor the model nor an item changes."""
-        key = (user, *self.store.stamp(user), serving.version.version, serving.seq, serving.items, asked)
-        with self._histories_lock:
-            if key in self._lists:
-                self._lists.move_to_end(key)
-                return self._lists[key]
-        made = make()
-        with self._histories_lock:
-            if self.serving is serving:  # else somebody may have been erased meanwhile
-                self._lists[key] = made
-                while len(self._lists) > KEPT_LISTS:
-                    self._lists.popitem(last=False)
+    def remembered(
+        self, serving: Serving, user: str, asked: str, make: Callable[[dict[str, Any]], bytes]
+    ) -> bytes:
+        """What ``make`` gives for the user's :meth:`visitor`; the same again while neither their history nor the model
+        nor an item changes. One answer is kept for each user and question: an older one cannot be right again."""
+        stamp = self.store.stamp(user)
+        state = (*stamp, serving.version.version, serving.seq, serving.items)
+        found = self._lists.get((user, asked), state)
+        if found is not None:
+            return found
+        made = make(self.visitor(serving, user, stamp))
+        if self.serving is serving:  # else somebody may have been erased meanwhile
+            self._lists.put((user, asked), state, made, len(made))
+            if self.serving is not serving:  # just now
+                self._lists.clear()
         return made
 
     def health(self, serving: Serving) -> dict[str, Any]:
@@ -196,6 +197,10 @@ class Hub:
             self._warmed = serving
             for user in (None, *serving.model.data.users.ids[:1]):
                 serving.model.recommend(user=user, n=1)
+            # Millions of cells that stay need no looking through by the collector, which holds all requests up.
+            gc.unfreeze()
+            gc.collect()
+            gc.freeze()
 
 
 def _erased(version: int) -> NotFittedError:

@@ -19,6 +19,7 @@ import uvicorn
 
 from fewrec.config import Config, ServiceSettings
 from fewrec.errors import ConfigError, StoreError
+from fewrec.recommender.threads import one_thread
 from fewrec.service.access import check_binding
 from fewrec.service.app import create_app
 from fewrec.service.caretaker import Caretaker
@@ -97,7 +98,9 @@ def answer(
     caretaker.start()
     tell(ready)
     try:
-        server.run(sockets=[listening])
+        # Here for good, and not for each list anew: looking after the libraries costs more than a small product.
+        with one_thread:
+            server.run(sockets=[listening])
     finally:
         caretaker.stop()
 

@@ -6,9 +6,12 @@ import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from fewrec.config import DataSettings
 from fewrec.data import Dataset
 from fewrec.data.feedback import Feedback, event_name, event_weights
+from fewrec.data.identity import identifier
 from fewrec.errors import FewrecWarning
 from fewrec.service.reading import (
     RATINGS,
@@ -80,6 +83,9 @@ def history_of(
     counted, _ = combined(events, reading, settings, now)
     if not counted:
         return {}
+    plain = _added_up(counted, reading, feedback, settings)
+    if plain is not None:
+        return plain
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FewrecWarning)
         data = Dataset(
@@ -91,6 +97,33 @@ def history_of(
             now=now if settings.half_life is not None else None,
         )
     return data.history(counted[0].user)
+
+
+def _added_up(
+    events: Sequence[Event], reading: Reading, feedback: Feedback, settings: DataSettings
+) -> dict[Any, float] | None:
+    """The same where a plain sum or mean will do, at a twentieth of the time; ``None`` where it will not: events fade,
+    have quantities, or are of a kind that only the checks of a `Dataset` can judge."""
+    if settings.half_life is not None or feedback.kind != ("explicit" if reading.ratings else "implicit"):
+        return None
+    weights = event_weights(weights_of(reading, settings))
+    numbers: dict[str, list[float]] = {}
+    for event in events:
+        number = event.value if reading.ratings else weights.get(event_name(event.event))
+        if (
+            number is None
+            or identifier(event.item) is None
+            or (event.value is not None and not reading.ratings)
+        ):
+            return None
+        numbers.setdefault(event.item, []).append(number)
+    found: dict[Any, float] = {}
+    for item, several in numbers.items():
+        total = 0.0
+        for number in sorted(several):  # as a Dataset adds them: the order of rows must not matter
+            total += number
+        found[item] = float(np.float32(total / len(several) if reading.ratings else total))
+    return found
 
 
 OURS = ("item", "user", "rating", "event", "quantity", "time", "click")

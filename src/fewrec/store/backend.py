@@ -43,6 +43,9 @@ class Backend(Protocol):
     def read(self) -> AbstractContextManager[Session]:
         """A session that sees one state of the database, and changes nothing."""
 
+    def rows(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
+        """All rows of a single SELECT, which needs no transaction around it to see one state."""
+
     def write(self) -> AbstractContextManager[Session]:
         """A session that is kept as a whole when the block ends, and forgotten as a whole when it raises."""
 

@@ -70,6 +70,10 @@ class PostgreSQL:
         with self._connection("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY") as connection:
             yield _Session(connection)
 
+    def rows(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
+        with self.read() as session:
+            return session.rows(sql, values)
+
     @contextmanager
     def write(self) -> Iterator[_Session]:
         with self._connection("BEGIN") as connection:

@@ -101,6 +101,22 @@ class SQLite:
                 raise
             self._put_back(connection)
 
+    def rows(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
+        if self._path is None:
+            with self.read() as session:
+                return session.rows(sql, values)
+        with self._told():
+            with self._pool:
+                connection = self._idle.pop() if self._idle else None
+            connection = connection or self._connect()
+            try:
+                found = connection.execute(sql, values).fetchall()
+            except BaseException:
+                connection.close()
+                raise
+            self._put_back(connection)
+            return found
+
     def _put_back(self, connection: sqlite3.Connection) -> None:
         """Keeps a connection for the next reader. Threads come and go, so none owns one for good."""
         with self._pool:

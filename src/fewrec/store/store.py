@@ -158,8 +158,7 @@ class Store:
 
     def seen(self) -> Seen:
         """How far the data have come."""
-        with self.backend.read() as session:
-            found: dict[str, int] = dict(session.rows("SELECT name, value FROM counters"))
+        found: dict[str, int] = dict(self.backend.rows("SELECT name, value FROM counters"))
         return Seen(*(int(found[name]) for name in ("data", "items", "models", "keys")))
 
     def counts(self) -> dict[str, int]:
@@ -230,12 +229,10 @@ class Store:
 
     def stamp(self, user: str) -> tuple[int, int]:
         """What changes whenever something of a user does; cheap."""
-        with self.backend.read() as session:
-            rows = session.rows(
-                "SELECT seq, (SELECT MAX(seq) FROM interactions WHERE user_id = users.id) FROM users "
-                "WHERE id = ?",
-                (user,),
-            )
+        rows = self.backend.rows(
+            "SELECT seq, (SELECT MAX(seq) FROM interactions WHERE user_id = users.id) FROM users WHERE id = ?",
+            (user,),
+        )
         if not rows:
             raise unknown("user", user)
         return int(rows[0][0]), int(rows[0][1] or 0)

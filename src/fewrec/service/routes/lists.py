@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from fewrec.service.answers import envelope, to_json
 from fewrec.service.endpoint import Ask, Endpoint, Reply
 from fewrec.service.hub import Serving
 from fewrec.service.schemas import ID, LIST, RULES, SUPPORT, N
@@ -28,7 +29,8 @@ QUERY_RULES = {
 def rules(asked: Any) -> dict[str, Any]:
     """The arguments of ``recommend`` that say which items, from a body or a query."""
     names = ("n", "where", "diversity", "include_seen", "boosts", "explore")
-    found = {name: asked[name] for name in names if name in asked}
+    found: dict[str, Any] = {"explain": asked.get("explain", False)}
+    found |= {name: asked[name] for name in names if name in asked}
     for name in ("exclude", "pinned"):
         if name in asked:
             found[name] = [check_id(item, f"body.{name}") for item in asked[name]]
@@ -52,11 +54,11 @@ def rendered(answer: Any, serving: Serving, *, explain: bool) -> dict[str, Any]:
 def for_user(ask: Ask) -> Reply:
     serving, user = ask.hub.now, check_id(ask.path["id"], "path.id")
 
-    def make() -> dict[str, Any]:
-        answer = serving.model.recommend(**ask.hub.visitor(serving, user), **rules(ask.query))
-        return rendered(answer, serving, explain=ask.query.get("explain", False))
+    def make(visitor: dict[str, Any]) -> bytes:
+        answer = serving.model.recommend(**visitor, **rules(ask.query))
+        return to_json(envelope(rendered(answer, serving, explain=ask.query.get("explain", False))))
 
-    return Reply(ask.hub.remembered(serving, user, repr(sorted(ask.query.items())), make))
+    return Reply(raw=ask.hub.remembered(serving, user, repr(sorted(ask.query.items())), make))
 
 
 def for_visitor(ask: Ask) -> Reply:
