@@ -142,8 +142,7 @@ def test_the_report_says_what_was_read_how(open_shop, tmp_path, fitted):
     assert told["reading"]["rule"].startswith("4 events of pairs without a rating count as ratings")
     # A click of the next visitor counts at once, as it would have at the fit.
     shop.ask("POST", "/v1/interactions", {"user": "dora", "item": "z", "event": "buy"}, 201)
-    _, values = shop.hub._history(shop.hub.now, "dora")
-    assert values == {"z": 4.0}
+    assert shop.hub.visitor(shop.hub.now, "dora")["support"] == {"z": 4.0}
     # A new item is laid over with the same reading, whatever the majority is by now.
     shop.store.append([Event(f"n{at}", f"n{at}", "x", "buy", None, 1e9) for at in range(20)])
     shop.ask("PUT", "/v1/items", {"id": "w", "columns": {"title": "New"}})
