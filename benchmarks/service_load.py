@@ -18,13 +18,14 @@ KINDS = {
     "hello": (("hello", 1.0),),
     # Seven lists of users, one of a stranger, and two events of ten requests.
     "mixed": (("list", 0.7), ("stranger", 0.1), ("event", 0.2)),
-    # One kind alone, for what each costs. Lists of all users in turn are worked out anew; of few, mostly remembered.
+    # One kind alone, for what each costs.
     "lists": (("list", 1.0),),
     "again": (("again", 1.0),),
     "strangers": (("stranger", 1.0),),
     "events": (("event", 1.0),),
 }
 FEW = 20
+"""Users whose lists the kind "again" asks for, so that all but the first of each are remembered."""
 
 
 def request(kind: str, rng: random.Random) -> bytes:

@@ -101,7 +101,7 @@ class NewItems:
         shown, liked = supports.seen_rows.row(row), supports.liked_rows.row(row)
         if len(shown) == 0:
             return
-        likes = np.isin(shown, liked)
+        likes = np.isin(shown, liked, assume_unique=True, kind="table")
         met = self._met[liked]
         if wanted[1]:
             out[1] = self.maps.mapped(met[met >= 0], np.ones(int((met >= 0).sum()), np.float32))
@@ -151,11 +151,11 @@ class NewItems:
         return self.training.words[self.maps.items].T.tocsr()  # type: ignore[index]  # there is text, or no NewItems
 
     @cached_property
-    def _spread(self) -> NDArray[np.float64]:
+    def _spread(self) -> Array:
         """``(R, R)`` covariance of the graph's answers over met items."""
         answers = self.training.spectrum("liked", 0.5).outer[self._met >= 0].astype(np.float64)
         answers -= answers.mean(axis=0)
-        return answers.T @ answers / max(len(answers), 1)
+        return (answers.T @ answers / max(len(answers), 1)).astype(np.float32)
 
     def _by_graph(self, liked: NDArray[np.integer]) -> tuple[Array, Array]:
         """The graph score read off the map, and that of the neighbours, where over met items it has deviation 1."""

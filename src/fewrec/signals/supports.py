@@ -135,7 +135,7 @@ class Supports:
     def parts(self) -> tuple[NDArray[np.intp], Supports]:
         """The support items of the one stranger here, and a batch with each of them alone, weights unchanged."""
         items = self.seen_rows.indices.astype(np.intp)
-        liked = np.isin(items, self.liked_rows.indices)
+        liked = np.isin(items, self.liked_rows.indices, kind="table")
         # The share is the same for every disliked item.
         share = np.full(len(items), self.disliked_rows.data[0] if self.disliked_rows.nnz else 1)
         shape = (len(items), self.n_items)
