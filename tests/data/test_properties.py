@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 
 from fewrec.data import Dataset
+from fewrec.data.table import encode
 from fewrec.errors import DataError, FewrecWarning
 
 FEW = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -182,3 +183,15 @@ def test_any_bytes_give_a_data_set_or_a_clear_error(tmp_path_factory, content):
             Dataset.from_files(interactions=path, on_bad_row="skip")
     except DataError as error:
         note(str(error))
+
+
+@given(
+    st.lists(st.sampled_from([1.0, -0.0, 0.0, float("nan"), None, 2.5]))
+    | st.lists(st.lists(st.sampled_from("abc"), max_size=2))
+)
+def test_columns_of_one_kind_are_encoded_as_cell_by_cell(cells: list[Any]) -> None:
+    """Numbers alone, and lists of texts alone, take a shorter way to the same column."""
+    found = encode(cells)
+    mixed = encode([*cells, True, "text"])  # every cell is asked what it is
+    assert list(map(repr, found.values)) == list(map(repr, mixed.values[: len(found.values)]))
+    assert found.codes.tolist() == mixed.codes[: len(cells)].tolist()

@@ -13,6 +13,7 @@ import numbers as abstract
 import uuid
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -77,6 +78,15 @@ class Column:
 def encode(cells: Sequence[Any], kind: str | None = None) -> Column:
     """A ``Column`` from plain cells; dates become ISO text, NaN becomes ``None``, lists become tuples."""
     types = set(map(type, cells))
+    if types <= {
+        float,
+        type(None),
+    }:  # a column of ratings or times, a cell a row: as `plain`, without asking each
+        cells = [None if cell is None or math.isnan(cell) else cell + 0.0 for cell in cells]
+        types = set()
+    elif types == {list} and set(map(type, chain.from_iterable(cells))) <= {str}:  # as `plain`, too
+        cells = [tuple(cell) for cell in cells]
+        types = set()
     if not types <= {
         str,
         int,

@@ -36,7 +36,7 @@ from fewrec.recommender.rating import Say, check_rater, learn_rater, loaded_rate
 from fewrec.recommender.saving import opened, restored, signal_names, to_parts
 from fewrec.recommender.threads import one_thread
 from fewrec.recommender.visitors import OnUnknown, Support, Visitor, Visitors, names_of
-from fewrec.signals import Signal, Supports, resolve_signals
+from fewrec.signals import Signal, resolve_signals
 
 __all__ = ["Recommender"]
 
@@ -119,7 +119,7 @@ class Recommender:
     def _set_data(self, data: Dataset) -> None:
         self._data = data
         self._visitors = Visitors(data, self._fitted.portrait_names, self._fitted.feedback)
-        self._columns = Columns(data.item_columns, len(data.items))
+        self._columns: Columns | None = None  # made for the first condition: a model is loaded sooner without
         position = self._fitted.position
         self._place = np.array([position.get(item, -1) for item in data.items.ids], dtype=np.intp)
         self._row = np.full(len(position), -1, dtype=np.intp)  # model position -> row in data
@@ -181,7 +181,7 @@ class Recommender:
         supports = self._fitted.supports([visitor])
         if supports.taste is not None and not supports.taste.present[0]:
             visitor = visitor.unread()
-        scores = self._scores(supports, [visitor])[0]
+        scores = scores_of(self._fitted, supports, [visitor])[0]
         candidates, notes = self._allowed(visitor, exclude, where, on_unknown, include_seen)
         listing = Listing(self._fitted, self._visitors, self._title, self._meets, self._say, self.seed)
         found = listing.of(visitor, supports, scores, candidates, rules, on_unknown)
@@ -207,7 +207,8 @@ class Recommender:
         anything yet and what is known about the visitor tells nothing.
         """
         visitor = self._visitors_of.read(user, support, taste, attributes, on_unknown)
-        return self._in_order(self._scores(self._fitted.supports([visitor]), [visitor]), items)[0]
+        supports = self._fitted.supports([visitor])
+        return self._in_order(scores_of(self._fitted, supports, [visitor]), items)[0]
 
     def score_many(
         self,
@@ -220,7 +221,7 @@ class Recommender:
         visitors = [self._visitors_of.read(support=support, on_unknown=on_unknown) for support in supports]
         if not visitors:
             return np.zeros((0, len(self.data.items) if items is None else len(items)), dtype=np.float32)
-        return self._in_order(self._scores(self._fitted.supports(visitors), visitors), items)
+        return self._in_order(scores_of(self._fitted, self._fitted.supports(visitors), visitors), items)
 
     def predict(
         self,
@@ -382,16 +383,14 @@ class Recommender:
         return found, notes
 
     def _meets(self, where: Any) -> NDArray[np.bool_]:
+        if self._columns is None:
+            self._columns = Columns(self.data.item_columns, len(self.data.items))
         met = np.zeros(len(self._fitted.position), dtype=bool)
         met[self._place] = where_mask(where, self._columns, len(self.data.items))
         return met
 
     def _say(self, visitor: Visitor, scores: NDArray[np.float32], mask: NDArray[np.bool_]) -> Say:
         return say_of(self.rater, self._fitted, visitor, scores, mask, self.data, self._row)
-
-    def _scores(self, supports: Supports, visitors: Sequence[Visitor]) -> NDArray[np.float32]:
-        """``(B, I)`` in model order, NaN where nothing can be known."""
-        return scores_of(self._fitted, supports, visitors)
 
     def _in_order(self, scores: NDArray[np.float32], items: Sequence[Any] | None) -> NDArray[np.float32]:
         if items is None:
