@@ -16,7 +16,10 @@ from fewrec.llm.prompts import parsed
 from fewrec.text.augment import generator
 
 # peft asks Transformers for a name that it is about to drop.
-pytestmark = pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing`:FutureWarning")
+pytestmark = [
+    pytest.mark.torch,
+    pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing`:FutureWarning"),
+]
 needs_torch = pytest.mark.skipif(
     not all(map(importlib.util.find_spec, ("torch", "transformers", "peft", "tokenizers"))),
     reason="torch, transformers and peft are not installed (extra train)",

@@ -11,6 +11,9 @@ import pytest
 
 from fewrec import Dataset, Recommender
 
+pytestmark = pytest.mark.torch
+
+
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "adapt.md"
 
 

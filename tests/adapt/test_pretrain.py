@@ -12,7 +12,10 @@ from fewrec.errors import DataError
 for needed in ("torch", "transformers", "peft", "sentence_transformers"):
     pytest.importorskip(needed, reason="needs the extra train")
 
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
+pytestmark = [
+    pytest.mark.torch,
+    pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning"),
+]
 TEXTS = [f"{c} {animal} number{n % 5}" for n in range(40)
          for c, animal in [("red", "fox"), ("grey", "wolf"), ("white", "bear")]]  # fmt: skip
 TEXTS = [f"{text} story{at}" for at, text in enumerate(TEXTS)]

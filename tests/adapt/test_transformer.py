@@ -21,7 +21,10 @@ pytest.importorskip("torch", reason="needs the extra train")
 pytest.importorskip("peft", reason="needs the extra train")
 pytest.importorskip("sentence_transformers", reason="needs the extra train")
 
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
+pytestmark = [
+    pytest.mark.torch,
+    pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning"),
+]
 QUICK = TransformerSettings(steps=2, items=32, learning_rate=1e-2)
 
 

