@@ -23,7 +23,7 @@ function drawn(report, again) {
   return [
     el("div", { class: "figures" }, figure(number(counts.items), t("n_items")), figure(number(counts.users), t("n_users")), figure(number(counts.interactions), t("n_events"))),
     report.trouble && el("div", { class: "trouble", role: "alert" }, el("p", { class: "what" }, said(report.trouble.message)), report.trouble.hint && el("p", { class: "small" }, said(report.trouble.hint))),
-    el("div", { class: "halves even" }, el("div", {}, answering(report, again), measures(report), versions(report.models, again)), el("div", {}, data(report.data), counts.interactions > 0 && card(t("evaluation"), evaluation()))),
+    el("div", { class: "halves even" }, el("div", {}, answering(report, again), measures(report), counts.interactions > 0 && card(t("evaluation"), evaluation()), versions(report.models, again)), el("div", {}, data(report.data))),
   ];
 }
 
