@@ -52,8 +52,10 @@ def test_row_products(monkeypatch, small: int, rows: sp.csr_matrix, vectors: sp.
     wanted = (vectors @ rows.T).toarray()
     given = SparseRows.of(sp.csr_matrix(vectors, dtype=np.float32))
     few = np.array([3, 0, 29])
-    np.testing.assert_allclose(RowProducts(rows)(given, slice(None)), wanted, atol=1e-6)
-    np.testing.assert_allclose(RowProducts(rows)(given, few), wanted[:, few], atol=1e-6)
+    np.testing.assert_allclose(RowProducts(rows).all(vectors), wanted, atol=1e-6)
+    np.testing.assert_allclose(RowProducts(rows).some(given, few), wanted[:, few], atol=1e-6)
+    if len(wanted) == 1:
+        np.testing.assert_allclose(RowProducts(rows).one(given), wanted, atol=1e-6)
 
 
 @pytest.mark.parametrize("small", [0, products.SMALL])
@@ -64,6 +66,17 @@ def test_rows_are_picked_and_weighed(monkeypatch, small: int, vectors: sp.csr_ma
     dense, rows = RNG.normal(size=(12, 5)).astype(np.float32), sparse(12, 9)
     np.testing.assert_allclose(weighted_rows(given, dense), vectors @ dense, atol=1e-5)
     np.testing.assert_allclose(picked(rows, given).tocsr().toarray(), (vectors @ rows).toarray(), atol=1e-6)
+
+
+@pytest.mark.parametrize("k", [1, 2, 7, 40])
+def test_one_row_is_added_up_to_the_bits_of_many(k: int) -> None:
+    """Weights are learned on batches, and a visitor comes alone."""
+    rows, other = RNG.normal(size=(60, 33)).astype(np.float32), sparse(60, 50)
+    vector = sp.csr_matrix(sparse(1, 60, 1.0)[:, :k], shape=(1, k))
+    vector = sp.csr_matrix((vector.data, vector.indices, vector.indptr), shape=(1, 60))
+    given = SparseRows.of(vector)
+    np.testing.assert_array_equal(weighted_rows(given, rows), vector @ rows)
+    np.testing.assert_array_equal(picked(other, given).dense(np.float32), (vector @ other).toarray())
 
 
 def test_a_support_item_by_item_has_rows_without_an_entry() -> None:

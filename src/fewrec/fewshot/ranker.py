@@ -72,9 +72,14 @@ class Ranker:
             if product is None:
                 total += weight * signal.score_items(supports, items)
                 continue
-            users, columns, rest = product
-            before = shared.get(id(columns))
-            shared[id(columns)] = columns, weight * users if before is None else before[1] + weight * users
+            pair, rest = product
+            if pair is not None:
+                users, columns = pair
+                before = shared.get(id(columns))
+                shared[id(columns)] = (
+                    columns,
+                    weight * users if before is None else before[1] + weight * users,
+                )
             if rest is not None:
                 total += weight * rest
         for columns, users in shared.values():

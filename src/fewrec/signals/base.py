@@ -20,8 +20,8 @@ Kind = Literal[
 
 ALL = slice(None)
 
-Product = tuple[NDArray[np.float32], Columns, NDArray[np.float32] | None]
-"""``(users (B, R), items, rest (B, I) or None)``: a score that is ``items.answer(users) + rest``."""
+Product = tuple[tuple[NDArray[np.float32], Columns] | None, NDArray[np.float32] | None]
+"""``((users (B, R), items) or None, rest (B, I) or None)``: a score that is ``items.answer(users) + rest``."""
 
 
 class Signal:
@@ -61,8 +61,9 @@ class Signal:
         return self.score(supports)[:, items]
 
     def product(self, supports: Supports) -> Product | None:
-        """The score of all items as a product, where it is one; ``None`` where it is not.
+        """The score of all items in a form that is quicker to answer with; ``None`` where there is none.
 
         Signals that give the same ``items`` are answered together, by one product with the weighted sum of their users.
+        :meth:`score`, on which weights are learned, stays as it is: the two differ in their last bits.
         """
         return None

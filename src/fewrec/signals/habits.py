@@ -46,7 +46,7 @@ class _Graph(Signal):
         return self._spectrum.fold_in(self.rows(supports))
 
     def product(self, supports: Supports) -> Product:
-        return self._spectrum.shrunk(self.fold_in(supports), self.ridge), self._spectrum.columns, None
+        return (self._spectrum.shrunk(self.fold_in(supports), self.ridge), self._spectrum.columns), None
 
 
 class GraphNarrow(_Graph):
@@ -119,7 +119,7 @@ class TextEase(Signal):
         if self._columns is None:
             self._columns = Columns(self._spectrum.inner / left[:, None])
         rest = self._spread.rows(supports) * (-self._diagonal / left)
-        return self._spread.fold_in(supports) * self._scale, self._columns, rest
+        return (self._spread.fold_in(supports) * self._scale, self._columns), rest
 
 
 class Exposure(_Graph):
@@ -193,7 +193,8 @@ class Spread:
         """The spread supports themselves: ``(B, I)``."""
         rows = supports.liked_rows.dense()
         if self._training.neighbours is not None:
-            rows += np.float32(SPREAD) * picked(self._training.neighbours, supports.liked_rows).dense()
+            lent = picked(self._training.neighbours, supports.liked_rows)
+            rows += np.float32(SPREAD) * lent.dense(np.float32)
         nearest = self._nearest(supports)
         return rows if nearest is None else rows + nearest.toarray()
 

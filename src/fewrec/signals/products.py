@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 __all__ = ["Columns", "RowProducts", "SparseRows", "chosen", "entries", "picked", "weighted_rows"]
 
 Array = NDArray[np.float32]
-Items = NDArray[np.intp] | slice
 
 LANES = 64
 """The number of columns is a multiple of it: the last few of another number are added up in another way, and items that
@@ -80,10 +79,14 @@ class SparseRows(NamedTuple):
         """The SciPy matrix."""
         return sp.csr_matrix((self.data, self.indices, self.indptr), shape=self.shape)
 
-    def dense(self) -> Array:
-        """``(B, W)``."""
+    def dense(self, width_of_sums: type = np.float64) -> Array:
+        """``(B, W)``; entries of one column are added up in float64, or, with float32, to the bits of SciPy's sums."""
         n_rows, width = self.shape
         place = np.repeat(np.arange(n_rows) * width, np.diff(self.indptr)) + self.indices
+        if width_of_sums is np.float32:
+            plain = np.zeros(n_rows * width, dtype=np.float32)
+            np.add.at(plain, place, self.data)
+            return plain.reshape(n_rows, width)
         found = np.bincount(place, self.data, minlength=n_rows * width)
         return found.astype(np.float32).reshape(n_rows, width)
 
@@ -99,16 +102,20 @@ class RowProducts:
         self._rows, self._columns = rows, sp.csr_matrix(rows.T)
         self._count = np.diff(self._columns.indptr)
 
-    def __call__(self, vectors: SparseRows, items: Items) -> Array:
-        """``(B, I)``, or ``(B, C)`` for some items: ``vectors @ rows.T``."""
+    def all(self, vectors: sp.csr_matrix) -> Array:
+        """``vectors @ rows.T``: ``(B, I)``."""
+        return np.asarray((vectors @ self._columns).toarray(), dtype=np.float32)
+
+    def one(self, vector: SparseRows) -> Array:
+        """The same for one row, ``(1, I)``, in less time, and added up in another order."""
+        # A word that every item has, in each of twenty supports: then all rows once are less than that.
+        if 3 * self._count[vector.indices].sum() > self._rows.nnz:
+            return np.asarray(self._rows @ vector.dense()[0], dtype=np.float32)[None]
+        return picked(self._columns, vector).dense()
+
+    def some(self, vectors: SparseRows, items: NDArray[np.intp]) -> Array:
+        """The same for some items: ``(B, C)``."""
         n_vectors, width = vectors.shape
-        if isinstance(items, slice):
-            if n_vectors * self._columns.shape[1] > SMALL:
-                return np.asarray((vectors.tocsr() @ self._columns).toarray()[:, items], dtype=np.float32)
-            # A word that every item has, in each of twenty supports: then all rows once are less than that.
-            if n_vectors == 1 and 3 * self._count[vectors.indices].sum() > self._rows.nnz:
-                return np.asarray(self._rows @ vectors.dense()[0], dtype=np.float32)[None, items]
-            return picked(self._columns, vectors).dense()[:, items]
         if max(n_vectors, len(items)) * width > SMALL:
             return np.asarray((self._rows[items] @ vectors.tocsr().T).toarray().T, dtype=np.float32)
         rows = chosen(self._rows, items).dense()  # (C, W)
@@ -123,7 +130,8 @@ def weighted_rows(weights: SparseRows | sp.csr_matrix, rows: NDArray[np.floating
     """``weights @ rows``: ``(B, D)``."""
     n_weights = weights.shape[0]
     if n_weights == 1:
-        found = weights.data[None] @ rows[weights.indices]
+        # Added up one after the other, as SciPy does: what is learned from many and asked by one is the same bits.
+        found = (rows[weights.indices] * weights.data[:, None]).sum(axis=0, keepdims=True)
     elif n_weights <= SMALL // 1000 and isinstance(weights, SparseRows) and weights.singly:
         found = np.zeros((n_weights, rows.shape[1]), dtype=np.float32)
         found[np.flatnonzero(np.diff(weights.indptr))] = weights.data[:, None] * rows[weights.indices]

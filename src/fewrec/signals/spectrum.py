@@ -75,10 +75,7 @@ class Spectrum:
         self, users: NDArray[np.float32], ridge: float, items: NDArray[np.intp] | slice = slice(None)
     ) -> NDArray[np.float32]:
         """What user factors ``(B, R)`` say of all items or some: ``(B, I)`` or ``(B, C)``."""
-        shrunk = self.shrunk(users, ridge)
-        if isinstance(items, slice):
-            return self.columns.answer(shrunk)[:, items]
-        return np.asarray(shrunk @ self.outer[items].T, np.float32)
+        return np.asarray(self.shrunk(users, ridge) @ self.outer[items].T, np.float32)
 
     def shrunk(self, users: NDArray[np.float32], ridge: float) -> NDArray[np.float32]:
         """User factors as ``outer`` is asked with them: ``users / (values + ridge)``."""

@@ -43,7 +43,7 @@ class TextSimilarity(Signal):
         return np.asarray(self._wanted(supports) @ self._view[items].T, dtype=np.float32)
 
     def product(self, supports: Supports) -> Product:
-        return self._wanted(supports), self._training.columns(self.view), None
+        return (self._wanted(supports), self._training.columns(self.view)), None
 
     def _wanted(self, supports: Supports) -> NDArray[np.float32]:
         return np.asarray(weighted_rows(supports.liked_rows, self._view), dtype=np.float32)  # (B, D)
@@ -74,7 +74,14 @@ class WordSimilarity(Signal):
         return self.score_items(supports, ALL)
 
     def score_items(self, supports: Supports, items: Items) -> NDArray[np.float32]:
-        return self._match(picked(self._words, supports.liked_rows), items)
+        if isinstance(items, slice):
+            return self._match.all(supports.liked @ self._words)[:, items]
+        return self._match.some(picked(self._words, supports.liked_rows), items)
+
+    def product(self, supports: Supports) -> Product | None:
+        if len(supports) > 1:
+            return None
+        return None, self._match.one(picked(self._words, supports.liked_rows))
 
 
 class NearestText(Signal):
@@ -99,7 +106,12 @@ class NearestText(Signal):
         return self.score_items(supports, ALL)
 
     def score_items(self, supports: Supports, items: Items) -> NDArray[np.float32]:
-        return self._match(supports.liked_rows, items)
+        if isinstance(items, slice):
+            return self._match.all(supports.liked)[:, items]
+        return self._match.some(supports.liked_rows, items)
+
+    def product(self, supports: Supports) -> Product | None:
+        return None if len(supports) > 1 else (None, self._match.one(supports.liked_rows))
 
 
 RARE = 0.01
@@ -140,7 +152,14 @@ class SharedNames(Signal):
         return self.score_items(supports, ALL)
 
     def score_items(self, supports: Supports, items: Items) -> NDArray[np.float32]:
-        return self._match(picked(self._rows, supports.liked_rows), items)
+        if isinstance(items, slice):
+            return self._match.all(supports.liked @ self._rows)[:, items]
+        return self._match.some(picked(self._rows, supports.liked_rows), items)
+
+    def product(self, supports: Supports) -> Product | None:
+        if len(supports) > 1:
+            return None
+        return None, self._match.one(picked(self._rows, supports.liked_rows))
 
 
 def _naming(features: sp.csr_matrix) -> NDArray[np.bool_]:
@@ -184,11 +203,19 @@ class Dislike(Signal):
     def product(self, supports: Supports) -> Product | None:
         if supports.disliked_rows.nnz == 0 or self._view is None:
             return None
-        return self._wanted(supports), self._training.columns("title"), self._by_words(supports, ALL)
+        one = len(supports) == 1
+        words = (
+            self._match.one(picked(self._words, supports.disliked_rows))
+            if one
+            else self._by_words(supports, ALL)
+        )
+        return (self._wanted(supports), self._training.columns("title")), words
 
     def _wanted(self, supports: Supports) -> NDArray[np.float32]:
         view = self._training.views["title"]
         return np.asarray(weighted_rows(supports.disliked_rows, view), dtype=np.float32)  # (B, D)
 
     def _by_words(self, supports: Supports, items: Items) -> NDArray[np.float32]:
-        return self._match(picked(self._words, supports.disliked_rows), items)
+        if isinstance(items, slice):
+            return self._match.all(supports.disliked @ self._words)[:, items]
+        return self._match.some(picked(self._words, supports.disliked_rows), items)

@@ -178,6 +178,10 @@ class _Check:
             signal.score_items(supports, some), scores[:, some], "score_items must give columns of score"
         )
         self.same(signal.score_items(supports, slice(None)), scores, "score_items must take slice(None)")
+        for rows in (order, order[:1], order[-1:]):
+            off = np.abs(_answered(signal, supports[rows]) - scores[rows]).max(initial=0)
+            most = 1e-5 * np.abs(scores).max(initial=0) + 1e-8  # added up in another order, in float32
+            self.rule(bool(off <= most), f"product must give the scores of score, not {off:.2g} beside")
         self.declared(scores)
 
     def declared(self, scores: Scores) -> None:
@@ -228,6 +232,16 @@ class _Check:
         copy(self.signal).fit(self.data.with_users(np.arange(0, self.data.n_users, 2)))
         found = self.signal.score(self.supports)
         self.rule(np.array_equal(found, scores), "fitting a copy must not change the fitted signal")
+
+
+def _answered(signal: Signal, supports: Supports) -> Scores:
+    """The scores by way of ``product``."""
+    product = signal.product(supports)
+    if product is None:
+        return signal.score(supports)
+    pair, rest = product
+    found = 0 if pair is None else pair[1].answer(pair[0])
+    return np.asarray(found if rest is None else found + rest, dtype=np.float32)
 
 
 def _same_after_other_data(
