@@ -65,23 +65,25 @@ def test_maps_come_back_from_their_arrays_and_in_two_factors() -> None:
     _, reduced, hidden = hidden_world()
     model = NewItems.of(reduced, PRIOR, hidden)
     supports = history_supports(reduced, np.arange(6))
-    restored = NewItems(NewMaps.from_arrays(model.maps.to_arrays()), reduced, PRIOR)
+    restored = NewItems(NewMaps.from_arrays(model.maps.to_arrays(), reduced), reduced, PRIOR)
     np.testing.assert_array_equal(restored.score(supports), model.score(supports))
     one = model.maps.own if model.maps.shown is None else model.maps.shown @ model.maps.own
     left, values, right = np.linalg.svd(one, full_matrices=False)
     whole = replace(model, maps=replace(model.maps, own=one, shown=None))
     halves = replace(model, maps=replace(model.maps, own=right, shown=(left * values).astype(np.float32)))
     np.testing.assert_allclose(halves.score(supports), whole.score(supports), atol=1e-4)
-    assert NewMaps.from_arrays(halves.maps.to_arrays()).shown is not None
+    assert NewMaps.from_arrays(halves.maps.to_arrays(), halves.training).shown is not None
 
 
 def test_maps_that_do_not_fit_are_refused() -> None:
     _, reduced, hidden = hidden_world()
     arrays = NewItems.of(reduced, PRIOR, hidden).maps.to_arrays()
     with pytest.raises(StoreError, match="there is no array 'graph'"):
-        NewMaps.from_arrays({name: array for name, array in arrays.items() if name != "graph"})
+        NewMaps.from_arrays({name: array for name, array in arrays.items() if name != "graph"}, reduced)
     with pytest.raises(StoreError, match="do not fit together"):
-        NewMaps.from_arrays({**arrays, "popular": arrays["popular"][1:]})
+        NewMaps.from_arrays({**arrays, "popular": arrays["popular"][1:]}, reduced)
+    with pytest.raises(StoreError, match="do not fit"):  # of a larger catalogue
+        NewMaps.from_arrays({**arrays, "items": arrays["items"] + reduced.n_items}, reduced)
 
 
 def test_somebody_without_a_history_is_told_popularity() -> None:

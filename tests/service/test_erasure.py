@@ -161,6 +161,11 @@ def test_who_must_answers_from_no_model_that_learned_from_them(open_shop, tmp_pa
         None,
         [1],
     )
+    assert (shop.hub._histories.size, shop.hub._lists.size, shop.hub._warmed) == (
+        0,
+        0,
+        None,
+    )  # nothing of fred is kept
     for _ in range(2):
         error = shop.ask("GET", "/v1/users/anna/recommendations", status=503)
         assert error["message"].startswith("version 1 had learned from somebody who was erased")

@@ -47,6 +47,29 @@ def test_mostly_rated_pairs_are_read_as_ratings():
     )
 
 
+EIGHT_VIEWS = [(f"u{at}", item, "view", None) for at in range(4) for item in ("x", "y")]
+
+
+@pytest.mark.parametrize(
+    ("ratings", "liked"),
+    [([1.0], []), ([5.0], [0]), ([1.0, 2.0], []), ([2.0, 4.0], [1]), ([0.0, 1.0], [1]), ([8.0], [0])],
+)
+def test_a_shops_first_ratings_are_read_on_the_usual_scale(ratings, liked):
+    """Two different ones at most say nothing of the scale: 1 to 5 where it holds them, or 1 to 10."""
+    rows = [*EIGHT_VIEWS, *((f"r{at}", "z", "rating", value) for at, value in enumerate(ratings))]
+    data, reading = data_of(events(*rows))
+    assert not reading.ratings
+    assert [at for at in range(len(ratings)) if data.history(f"r{at}")["z"] > 0] == liked
+
+
+def test_liked_at_tells_ratings_apart_that_count_as_events():
+    rows = [*EIGHT_VIEWS, ("a", "z", "rating", 3.7), ("b", "z", "rating", 1.0), ("c", "z", "rating", 5.0)]
+    data, reading = data_of(events(*rows), liked_at=4.0)
+    assert reading.liked_at == 4.0
+    assert [data.history(user)["z"] > 0 for user in "abc"] == [False, False, True]
+    assert data.interactions.liked.sum() == 9  # and the strength of a view is not asked to reach 4
+
+
 MOSTLY_EVENTS = events(
     ("anna", "x", "buy", None), ("anna", "y", "view", None), ("bert", "x", "buy", None), ("bert", "z", "buy", None),
     ("cleo", "x", "rating", 5.0), ("cleo", "y", "rating", 1.0),

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import re
+from pathlib import Path
+
 import pytest
+
+from fewrec.store import search
 
 
 def found(shop, text, **query):
@@ -18,6 +24,13 @@ def test_words_are_found_in_every_column(shop):
     assert found(shop, "30") == ["Solaris"]  # its price
     assert found(shop, "nothing of this") == []
     assert len(found(shop, "  ")) == 8
+
+
+def test_the_page_calls_an_item_by_the_columns_that_the_search_puts_first():
+    page = (Path(search.__file__).parents[1] / "service" / "page" / "catalogue.js").read_text(
+        encoding="utf-8"
+    )
+    assert json.loads(re.search(r"TITLES = (\[.*?\]);", page)[1]) == list(search.TITLES)
 
 
 def test_a_search_comes_a_page_at_a_time(shop):

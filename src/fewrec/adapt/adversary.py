@@ -3,8 +3,8 @@
     r = epsilon |s| g / |g|                         g the gradient of the loss at s
     r = virtual |s| g / |g|,    g the gradient of 1 - cos(f(s), f(s + d)) at a small random d
 
-``s`` are the embeddings of all words of one text, as one long vector, and ``f`` is the model. The first form is
-equations 1 and 2 of Miyato, Dai & Goodfellow 2017 (arXiv 1605.07725), the second equations 3 to 5: it asks for no
+``s`` are the embeddings of all words of one text, as one long vector, and ``f`` is the model. Both forms are those
+of Miyato, Dai & Goodfellow 2017 (arXiv 1605.07725, section 3); the second, the virtual one, asks for no
 label, so that texts of items that nobody has met have their part in it. Where the paper measures how far two answers
 lie apart by their KL divergence, here it is one less the cosine, because a vector is all that an encoder answers.
 The paper brings the embeddings of words to mean 0 and variance 1, or the model could outgrow a perturbation of fixed

@@ -9,10 +9,10 @@ vectors with a small trainable delta: "Let it go? Not quite" (arXiv 2507.23459) 
 the correction is a function of the frozen vector, because an item that nobody has met has no vector of its own to
 learn.
 
-``epsilon``: adversarial training in embedding space (Miyato et al. 2017, arXiv 1605.07725, equations 3 to 5): the
+``epsilon``: adversarial training in embedding space (Miyato et al. 2017, arXiv 1605.07725, section 3): the
 loss at ``x + r``, ``r = epsilon |x| g / |g|`` with ``g`` the gradient of the loss at ``x``, is added to that at
 ``x``. The paper moves the vectors of words; here the vectors of whole texts are moved, because the frozen encoder
-gives nothing else, each by its own gradient. ``virtual``: the virtual form (their equations 3 to 5), which asks for no
+gives nothing else, each by its own gradient. ``virtual``: the virtual form (the same section), which asks for no
 label: how far the tuned vector turns, 1 - cosine, where the frozen one is moved by ``virtual |x|`` to where it turns
 most (one step of the power iteration from a random start), mean over some of the items, met or not.
 

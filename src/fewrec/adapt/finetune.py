@@ -19,7 +19,7 @@ from fewrec.adapt.losses import LOSSES
 from fewrec.adapt.modelfolder import put_model
 from fewrec.adapt.run import Epoch, Run
 from fewrec.adapt.transformer import Augment, TransformerSettings, TransformerTuner, tunable
-from fewrec.adapt.trial import CERTAIN, WORSE, Paired
+from fewrec.adapt.trial import CERTAIN, LEAST, WORSE, Paired
 from fewrec.adapt.world import World
 from fewrec.data import Dataset
 from fewrec.encode import Encoder, encode_texts, resolve
@@ -197,7 +197,7 @@ def finetune(
         done, best = run.search(epochs, patience, tell, report)
         test = run.verdict(best, report) if best else Paired(0.0, 0.0, 0.0, 0.0, 0)
         strangers = run.strangers(best, report) if test.ahead else None
-        keeps = strangers is not None and not strangers.behind
+        keeps = strangers is not None and strangers.enough and not strangers.behind
         tuner = run.train("whole", world.training, best, report) if keeps else None
     why = _why(best, test, strangers)
     tell(f"test: {why}")
@@ -237,8 +237,12 @@ def _why(best: int, test: Paired, strangers: Paired | None) -> str:
     if best == 0:
         return "kept frozen: no epoch was better than none on held-out people and items."
     how = f"NDCG@10 of new items {_told(test)}"
+    if not test.enough:
+        return f"kept frozen: new items could be asked of {test.users} people; it takes {LEAST}."
     if strangers is None:
         return f"kept frozen: {how}; {CERTAIN} standard errors are asked for."
+    if not strangers.enough:
+        return f"kept frozen: {how}, but only {strangers.users} new people could be asked; it takes {LEAST}."
     how += f", for new people {_told(strangers)}"
     if strangers.behind:
         return f"kept frozen: {how}; new people may not lose {WORSE:g} standard errors."

@@ -39,7 +39,7 @@ LETTERS = "abcdefghijklmnopqrstuvwxyz"
 class Typos:
     """Misspells each word with probability ``share``: two neighbouring letters change places, or one is left out,
     written twice, or another (Pruthi, Dhingra & Lipton 2019, arXiv 1905.11268, section 3; there the first and the last
-    letter stay).
+    letter stay). A word whose letters are alike may come out as it was, so ``share`` is an upper bound.
 
     >>> Typos(1.0)("The Matrix", np.random.default_rng(0))
     'hTe aMtrix'
@@ -100,7 +100,8 @@ def robustness(
     """Name of the attack, and first of all "clean" -> (U,) NDCG@10 of the ``new`` items inside the whole model.
 
     ``data`` holds the interactions with ``new`` as the answers; the model is fitted without them, once, and reads the
-    altered titles as it reads any item that comes later. The people are those who like one of them and something else,
+    altered titles as it reads any item that comes later; the clean ones took part in the statistics of all
+    texts, a small advantage that every encoder has. The people are those who like one of them and something else,
     600 drawn by ``seed`` at most, the same for each attack and encoder.
 
     Raises ``DataError`` where new items cannot be ranked by their text, ``UnknownIdError`` for unknown items.

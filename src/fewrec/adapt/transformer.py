@@ -166,6 +166,7 @@ class TransformerTuner:
             self._trained.values(), lr=rate, weight_decay=settings.weight_decay, foreach=False
         )
         self._rate, self._steps = rate, 0
+        self._half = self.model.device.type == "cuda"  # whether texts are read in bfloat16
         self._mean = _mean(raw["title"])
         self._ridge = self._tasks = None
         if loss == "ridge":
@@ -280,11 +281,13 @@ class TransformerTuner:
     def _smooth(self, rng: np.random.Generator) -> float:
         """The virtual form on some of the texts that may be read, mean over them."""
         drawn = rng.permutation(self._unlabelled)[: self._settings.unlabelled]
-        total = 0.0
+        total, half = 0.0, self._half
+        self._half = False  # the small move that shows the way would drown in the rounding
         for _, part, _ in self._parts([self._texts["title"][item] for item in drawn], ()):
             turned = smoothness(self._unit, part, self._settings.virtual, rng).sum() / len(drawn)
             turned.backward()
             total += float(turned.detach())
+        self._half = half
         return total
 
     def _unit(self, texts: Sequence[str], move: Any = None) -> Any:
@@ -313,9 +316,7 @@ class TransformerTuner:
 
             hook = self.model[0].auto_model.get_input_embeddings().register_forward_hook(moved)
         try:
-            with torch.autocast(
-                self.model.device.type, torch.bfloat16, enabled=self.model.device.type == "cuda"
-            ):
+            with torch.autocast(self.model.device.type, torch.bfloat16, enabled=self._half):
                 return self.model(features)["sentence_embedding"].float()
         finally:
             if hook is not None:

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtr, stdtrit
 
 from fewrec.fewshot.episodes import K_SHOTS
 from fewrec.fewshot.newitems import NewItems, history_supports
@@ -29,10 +30,14 @@ __all__ = [
 Floats = NDArray[np.float64]
 BATCH = 64
 CERTAIN = 2.5
-"""Standard errors by which the tuned encoder must be ahead; chance alone gets so far once in 160 times."""
+"""Standard errors by which the tuned encoder must be ahead; chance alone gets so far once in 160 times. Of few people
+it takes more, by Student's t."""
 
 WORSE = 2.0
-"""Standard errors behind from which on it counts as worse, where it has to be no more than as good."""
+"""Standard errors behind from which on it counts as worse, where it has to be no more than as good; the same."""
+
+LEAST = 10
+"""People who must have a mark, or nothing is decided."""
 
 
 @dataclass(frozen=True)
@@ -48,12 +53,17 @@ class Paired:
     @property
     def ahead(self) -> bool:
         """Beyond noise."""
-        return self.users > 1 and self.difference > CERTAIN * self.error
+        return self.enough and self.difference > _asked_for(CERTAIN, self.users) * self.error
 
     @property
     def behind(self) -> bool:
         """Worse, beyond noise."""
-        return self.users > 1 and self.difference < -WORSE * self.error
+        return self.enough and self.difference < -_asked_for(WORSE, self.users) * self.error
+
+    @property
+    def enough(self) -> bool:
+        """Whether there were people enough to decide anything."""
+        return self.users >= LEAST
 
     def to_dict(self) -> dict[str, float | int]:
         return {
@@ -75,6 +85,11 @@ def paired(frozen: Floats, tuned: Floats) -> Paired:
     return Paired(float(frozen[both].mean()), float(tuned[both].mean()), float(off.mean()), error, len(off))
 
 
+def _asked_for(errors: float, users: int) -> float:
+    """Standard errors that chance exceeds as seldom as a normal one exceeds ``errors``."""
+    return float(stdtrit(users - 1, ndtr(errors)))
+
+
 def with_views(training: TrainingData, views: Mapping[str, NDArray[np.float32]]) -> TrainingData:
     """The same with other embeddings, and the text neighbours that follow from them."""
     title = views.get("title")
@@ -94,7 +109,7 @@ class Remembering(TrainingData):
 
     @classmethod
     def of(cls, training: TrainingData) -> Remembering:
-        return cls(**{part.name: getattr(training, part.name) for part in fields(TrainingData)})
+        return cls(**{part.name: getattr(training, part.name) for part in fields(TrainingData) if part.init})
 
     def with_users(self, rows: NDArray[np.intp]) -> Remembering:
         return self._part(b"users", rows, super().with_users(rows))

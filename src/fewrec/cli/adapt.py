@@ -121,7 +121,10 @@ def _export(options: argparse.Namespace, talk: Talk) -> int:
             seed=config.model.seed,
         )
     if options.json:
-        print_json({**asdict(found), "folder": options.out})
+        lists = None if found.ndcg is None else found.ndcg.to_dict()
+        if lists is not None:  # here the two are the model and its smaller form
+            lists = {"model": lists.pop("frozen"), "exported": lists.pop("tuned"), **lists}
+        print_json({**asdict(found), "ndcg": lists, "folder": options.out})
     else:
         print_lines(
             f"Mean cosine {found.cosine:.4f}, {found.shared:.0%} of the ten nearest texts shared, "

@@ -121,6 +121,8 @@ def _curve(points: Sequence[tuple[int, float]], best: int, label: str, level: fl
 
 
 def _tests(found: Finetuned) -> str:
+    from fewrec.adapt.trial import CERTAIN, WORSE
+
     rows = "".join(
         _row(words, test) for words, test in (("new items", found.test), ("new people", found.strangers))
     )
@@ -128,16 +130,17 @@ def _tests(found: Finetuned) -> str:
     return section(
         "What decided",
         soft(
-            "Inside the whole model, with encoders tuned anew without what is hidden: new items must be ahead by 2.5 "
-            "standard errors, and new people may not lose two."
+            "Inside the whole model, with encoders tuned anew without what is hidden: new items must be ahead by "
+            f"{CERTAIN:g} standard errors, and new people may not lose {WORSE:g}."
         ),
         f'<div class="wide"><table>{heads}{rows}</table></div>',
     )
 
 
 def _row(words: str, test: Paired | None) -> str:
-    if test is None or not test.users:
-        return f'<tr><td>{esc(words)}</td><td class="words" colspan="4">not asked: it was decided before</td></tr>'
+    if test is None or not test.enough:
+        why = "not asked: it was decided before" if test is None else f"too few people: {test.users}"
+        return f'<tr><td>{esc(words)}</td><td class="words" colspan="4">{why}</td></tr>'
     kind = "better" if test.ahead else "worse" if test.behind else "even"
     return (
         f"<tr><td>{esc(words)}</td><td>{test.frozen:.4f}</td><td>{test.tuned:.4f}</td>"

@@ -28,6 +28,9 @@ HEAD = 5.0
 """The curve over ``log(I / rank)`` is flat from the best 0.7 % of the catalogue on: there the score itself tells
 more than the rank, which would give three items of equal score three probabilities."""
 
+FEW = 64
+"""Items that are compared with all others one by one; of more, all are sorted first."""
+
 
 @dataclass(frozen=True)
 class _Prior:
@@ -172,8 +175,7 @@ class Calibration:
             return result
         standing = _standing(wanted[known], among, np.ones(len(among)))
         if probit is None:
-            above = (among > wanted[known, None]).sum(axis=1)
-            rank = above + (among == wanted[known, None]).sum(axis=1) / 2  # ties share the middle rank
+            rank = _ranks(wanted[known], among)
             features = _place_features(rank, len(among), standing)
         else:
             features = _rated_features(probit[known], standing)
@@ -243,6 +245,16 @@ def _met_features(scores: Array, weight: Array) -> Array:
     share = np.bincount(where, weight, minlength=len(values))
     rank = (np.cumsum(share) - share / 2)[where]
     return _place_features(rank, float(weight.sum()), _standing(scores, scores, weight))
+
+
+def _ranks(wanted: Array, among: Array) -> Array:
+    """(C,) how many of ``among`` (I,) stand above each, ties at the middle of their places."""
+    if len(wanted) <= FEW:
+        above = (among > wanted[:, None]).sum(axis=1)
+        return np.asarray(above + (among == wanted[:, None]).sum(axis=1) / 2)
+    ordered = np.sort(among)  # a long list must not take (C, I) cells
+    left, right = (np.searchsorted(ordered, wanted, side) for side in ("left", "right"))
+    return np.asarray(len(among) - right + (right - left) / 2)
 
 
 def _place_features(rank: Array, many: float, standing: Array) -> Array:

@@ -71,17 +71,20 @@ class NewMaps:
         return {name: getattr(self, name) for name in ARRAYS if getattr(self, name) is not None}
 
     @classmethod
-    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> NewMaps:
-        """The inverse of :meth:`to_arrays`. Raises ``StoreError`` where parts do not fit together."""
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]], training: TrainingData) -> NewMaps:
+        """The inverse of :meth:`to_arrays`. Raises ``StoreError`` where parts fit neither together nor ``training``."""
         missing = [name for name in ARRAYS[:-1] if name not in arrays]
         if missing:
             raise StoreError(f"there is no array {missing[0]!r}.", where="new items", value=missing)
         found = cls(**{name: arrays[name] for name in ARRAYS if name in arrays})
         shapes = {name: arrays[name].shape for name in ARRAYS if name in arrays}
         width = len(found.items)
-        known = len(found.own) if found.shown is None else found.shown.shape[1]
+        rows = found.own if found.shown is None else found.shown
+        inner = len(found.own) if found.shown is None else found.shown.shape[1]
+        met = len(np.unique(training.seen.indices))
         fit = (
-            found.popular.shape == (width,) and found.own.shape == (known, width)
+            found.popular.shape == (width,) and found.own.shape == (inner, width) and len(rows) == met
+            and width > 0 and found.items.min() >= 0 and found.items.max() < training.n_items
             and found.graph.shape[0] == width and found.lent.shape[0] in (0, width)
             and found.graph.shape[1] == found.lent.shape[1]
         )  # fmt: skip

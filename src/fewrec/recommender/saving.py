@@ -224,7 +224,7 @@ def from_parts(
         training=training,
         ranker=ranker,
         new_weights=arrays.get("new/weights"),
-        new_maps=NewMaps.from_arrays(_inside(arrays, "new/")) if "new/items" in arrays else None,
+        new_maps=NewMaps.from_arrays(_inside(arrays, "new/"), training) if "new/items" in arrays else None,
         portrait_names=tables["portraits"]["name"],
         feature_names=tables["features"]["name"],
         profile_size=about["profile_size"],

@@ -97,7 +97,7 @@ class Rooms:
         admitted = False
         if endpoint.body is not None:
             length = request.headers.get("content-length", "")
-            if endpoint.slow or not length.isdigit() or int(length[:20]) > SHORT:
+            if endpoint.slow or not (length.isascii() and length.isdigit()) or int(length[:20]) > SHORT:
                 await self._quick.run(self._admit, endpoint, request)
                 admitted = True
             # A short body costs less to read than a second thread: whoever has no key is told so afterwards.

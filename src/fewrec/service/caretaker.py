@@ -42,11 +42,19 @@ class Caretaker:
     """Looks after one process; where several share a store, whichever comes first starts a fit or an evaluation."""
 
     def __init__(
-        self, hub: Hub, database: str, *, cache: str = "", tell: Callable[[str], None] | None = None
+        self,
+        hub: Hub,
+        database: str,
+        *,
+        cache: str = "",
+        tell: Callable[[str], None] | None = None,
+        settled: Callable[[], None] | None = None,
     ) -> None:
-        """``database``: its URL, with its password, for the worker. ``cache``: folder of vectors; "" for none."""
+        """``database``: its URL, with its password, for the worker. ``cache``: folder of vectors; "" for none.
+        ``settled``: called when another model is ready to answer."""
         self.hub, self.database, self.cache = hub, database, cache
         self.tell = tell or (lambda text: None)
+        self.settled = settled or (lambda: None)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="caretaker", daemon=True)
         self._fit: _Job | None = None
@@ -92,7 +100,8 @@ class Caretaker:
     def look(self) -> None:
         """One round."""
         self.hub.refresh()
-        self.hub.warm()
+        if self.hub.warm():
+            self.settled()
         self._look_at_fit()
         self._look_at_evaluation()
         self._put_away()

@@ -35,14 +35,14 @@ def measure(store: Store, config: Config, id: int, cache: Any, *, encoder: Any =
     """Runs an evaluation and keeps its result; the status that it ends with. Errors of the family pass through."""
     from fewrec.evaluate import evaluate  # here: a service that starts does without it
 
-    snapshot = store.snapshot()
-    data, _ = dataset_of(snapshot, config.data)
     model = Recommender(
         encoder=config.model.encoder if encoder is None else encoder,
         tune=config.model.tune, seed=config.model.seed, cache=cache,
     )  # fmt: skip
     with beating(lambda **about: store.evaluations.say(id, **about)) as said, warnings.catch_warnings():
         warnings.simplefilter("ignore", FewrecWarning)  # they stand in the result's notes and in the report
+        snapshot = store.snapshot()
+        data, _ = dataset_of(snapshot, config.data)
 
         def progress(done: int, total: int) -> None:
             said.update(what="evaluation", done=done, total=total)

@@ -7,7 +7,6 @@ folder. Both happen beside the requests, and take effect by one assignment.
 
 from __future__ import annotations
 
-import gc
 import threading
 import time
 import warnings
@@ -70,13 +69,17 @@ class Hub:
             serving = self.serving
             erased = self.store.last_erasure() if self.config.service.erase_at_once else 0
             if serving is not None and serving.version.seq < erased:
-                serving = None
+                serving = self.serving = self._warmed = self._health = (
+                    None  # nothing that learned from them stays
+                )
+                self._histories.clear()
+                self._lists.clear()
             if seen.models != self._seen_models or serving is None:
                 active = self.store.versions.active()
                 if active is not None and active.seq < erased:
                     self.trouble = _erased(active.version)
                 elif active is not None and (serving is None or active.version != serving.version.version):
-                    serving = self._load(active)
+                    serving = self._load(active, serving)
                 self._seen_models = seen.models
             if serving is not None and serving.items != seen.items:
                 serving = self._laid_over(serving)
@@ -85,13 +88,13 @@ class Hub:
                 self._lists.clear()
             self.serving = serving
 
-    def _load(self, version: Version) -> Serving | None:
-        """The version from its folder, with the rows it was fitted on."""
+    def _load(self, version: Version, before: Serving | None) -> Serving | None:
+        """The version from its folder, with the rows it was fitted on; ``before`` where it cannot be loaded."""
         try:
             model = Recommender.load(self.folder(version.version), encoder=self.encoder, cache=self.cache)
         except FewrecError as error:
             self.trouble = error  # told by /readyz and by every request until a version can be served
-            return self.serving
+            return before
         self.trouble = None
         reading = Reading(**version.about["reading"])
         return Serving(version, model, reading, version.about["items_seq"],
@@ -189,18 +192,16 @@ class Hub:
             found = self._health = (serving, serving.model.data.health().to_dict())
         return found[1]
 
-    def warm(self) -> None:
+    def warm(self) -> bool:
         """Answers once for a known user and once for a stranger, so that what is made at first use is made before
-        somebody waits for it."""
+        somebody waits for it. Whether there was a model to warm."""
         serving = self.serving
-        if serving is not None and serving is not self._warmed and len(serving.model.data.items):
-            self._warmed = serving
-            for user in (None, *serving.model.data.users.ids[:1]):
-                serving.model.recommend(user=user, n=1)
-            # Millions of cells that stay need no looking through by the collector, which holds all requests up.
-            gc.unfreeze()
-            gc.collect()
-            gc.freeze()
+        if serving is None or serving is self._warmed or not len(serving.model.data.items):
+            return False
+        self._warmed = serving
+        for user in (None, *serving.model.data.users.ids[:1]):
+            serving.model.recommend(user=user, n=1)
+        return True
 
 
 def _erased(version: int) -> NotFittedError:

@@ -21,7 +21,7 @@ import numpy as np
 
 from fewrec.config import DataSettings
 from fewrec.data import Dataset
-from fewrec.data.feedback import Feedback, event_name, threshold, understood_scale
+from fewrec.data.feedback import Feedback, event_name, standard_scale, threshold, understood_scale
 from fewrec.errors import FewrecWarning
 from fewrec.store.events import Event
 
@@ -92,15 +92,15 @@ def reading_of(events: Sequence[Event], settings: DataSettings) -> Reading:
     alone = [event for event in others if (event.user, event.item) not in pairs]
     beside = len(others) - len(alone)
     values = np.array([event.value for event in rated], dtype=float)
-    scale = understood_scale(values)
+    scale = _scale(values)
+    liked_at = threshold(*scale) if settings.liked_at is None else settings.liked_at
     if 2 * len(pairs) >= len(pairs | _pairs(others)):
-        liked_at = threshold(*scale) if settings.liked_at is None else settings.liked_at
         liked = Feedback("explicit", liked_at).liked(values)
         like, dislike = _middle(values[liked], scale[1]), _middle(values[~liked], scale[0])
         return Reading(True, 0, like, dislike, None, len(alone), beside)
     strength = _strengths(alone, settings, None).interactions
     like = _middle(strength.value[strength.liked & (strength.value > 0)], 1.0)
-    return Reading(False, 0, like, -like, threshold(*scale), len(rated), beside)
+    return Reading(False, 0, like, -like, liked_at, len(rated), beside)
 
 
 def combined(
@@ -202,6 +202,14 @@ def _strengths(events: Sequence[Event], settings: DataSettings, now: float | Non
             half_life=settings.half_life,
             now=now if settings.half_life is not None else None,
         )
+
+
+def _scale(ratings: np.ndarray) -> tuple[float, float]:
+    """The scale of ratings; of fewer than three different ones it is the usual one that holds them, or a shop's first
+    rating would be its highest, whatever it is."""
+    low, high = float(ratings.min()), float(ratings.max())
+    usual = standard_scale(low, high)
+    return usual if usual is not None and len(np.unique(ratings)) < 3 else understood_scale(ratings)
 
 
 def _pairs(events: Iterable[Event]) -> set[tuple[str, str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import os
 import signal
@@ -81,7 +82,9 @@ def answer(
     """Answers on a socket, in this process, until a signal comes."""
     settings = hub.config.service
     hub.refresh()
-    caretaker = Caretaker(hub, database_of(settings), cache=str(cache) if cache else "", tell=warn)
+    caretaker = Caretaker(
+        hub, database_of(settings), cache=str(cache) if cache else "", tell=warn, settled=_spare_the_collector
+    )
     server = _Server(
         uvicorn.Config(
             create_app(hub, settings, host=settings.host, log=sys.stderr),
@@ -103,6 +106,13 @@ def answer(
             server.run(sockets=[listening])
     finally:
         caretaker.stop()
+
+
+def _spare_the_collector() -> None:
+    """Millions of cells that stay need no looking through by the garbage collector, which holds all requests up."""
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()
 
 
 def warn(text: str) -> None:

@@ -67,7 +67,7 @@ def dataset_of(
             interactions=event_table(events, ratings=reading.ratings, times=faded) if events else None,
             columns=_roles(snapshot, settings),
             feedback=settings.feedback,
-            liked_at=settings.liked_at,
+            liked_at=_liked_at(reading, settings),
             events=weights_of(reading, settings),
             half_life=settings.half_life,
             on_bad_row=settings.on_bad_row,
@@ -91,12 +91,17 @@ def history_of(
         data = Dataset(
             interactions=event_table(counted, ratings=reading.ratings, times=settings.half_life is not None),
             feedback="auto" if feedback.kind == "none" else feedback.kind,
-            liked_at=settings.liked_at if feedback.kind == "none" else feedback.liked_at,
+            liked_at=_liked_at(reading, settings) if feedback.kind == "none" else feedback.liked_at,
             events=weights_of(reading, settings),
             half_life=settings.half_life,
             now=now if settings.half_life is not None else None,
         )
     return data.history(counted[0].user)
+
+
+def _liked_at(reading: Reading, settings: DataSettings) -> float | None:
+    """The setting, unless it has told likes from dislikes among ratings that count as events."""
+    return settings.liked_at if reading.liked_at is None else None
 
 
 def _added_up(

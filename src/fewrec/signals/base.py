@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +44,12 @@ class Signal:
     linear: ClassVar[bool] = True
     personal: ClassVar[bool] = True
     """False where the score is the same for every stranger."""
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Whoever scores in a way of their own does not answer by the product of the class they come from."""
+        super().__init_subclass__(**options)
+        if {"score", "score_items"} & vars(cls).keys() and "product" not in vars(cls):
+            cls.product = Signal.product  # type: ignore[method-assign]
 
     def available(self, training: TrainingData) -> bool:
         """Whether this signal has anything to say about such data."""

@@ -93,10 +93,14 @@ class Evaluations:
             _update(session, id, status, seq, about)
 
     def finish(self, id: int, seq: int, result: Mapping[str, Any]) -> Run:
-        """Keeps a result that was measured at ``seq``; nothing of it where somebody was erased since."""
+        """Keeps a result that was measured at ``seq``; nothing of it where somebody was erased since, or where it was
+        put down as failed meanwhile."""
         with self._backend.write() as session:
             # Whoever erases waits here, or has been waited for: no result slips in between.
             session.run("UPDATE counters SET value = value WHERE name = 'data'")
+            found = _find(session, id)
+            if found.status == "failed":
+                return found
             erased = session.rows("SELECT COALESCE(MAX(seq), 0) FROM erasures")[0][0] > seq
             about: dict[str, Any] = {"finished": time.time(), "progress": None}
             _update(session, id, "erased" if erased else "done", seq, about)

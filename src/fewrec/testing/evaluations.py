@@ -46,6 +46,9 @@ class EvaluationsContract:
         assert store.evaluations.start() is None
         assert store.evaluations.get(1).about["reason"] == "the worker ended without a word."
         assert store.evaluations.request()[0].id == 2
+        # It was only slow: its result comes too late, and does not make it done.
+        assert store.evaluations.finish(1, 0, {"cells": []}).status == "failed"
+        assert store.evaluations.get(1).result is None
 
     def test_the_oldest_evaluations_go(self, store: Store, monkeypatch: Any) -> None:
         from fewrec.store import evaluations
