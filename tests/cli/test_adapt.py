@@ -31,6 +31,17 @@ def test_a_text_that_cannot_be_read_is_named(tmp_path, items, capsys, content, t
     assert not out.exists()
 
 
+@pytest.mark.parametrize(("out", "report"), [(".", None), (" ", None), ("a file", None), ("new", "new")])
+def test_where_nothing_can_be_saved_nothing_is_tuned(tmp_path, items, capsys, monkeypatch, out, report):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a file").touch()
+    flags = [] if report is None else ["--report", report]
+    assert main(["adapt", "finetune", "--items", str(items), "--out", out, *flags]) != 0
+    said = capsys.readouterr().err
+    assert "--out" in said
+    assert "epoch" not in said
+
+
 def test_what_is_no_transformers_model_is_not_exported(tmp_path, items, capsys):
     out = tmp_path / "small"
     line = ["adapt", "export", "--items", items, "--encoder", "hashed", "--out", str(out)]

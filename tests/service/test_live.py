@@ -15,6 +15,29 @@ def test_an_event_changes_the_next_list(shop):
     assert shop.hub.store.versions.active().version == 1
 
 
+def test_one_title_that_is_a_list_leaves_the_others_their_titles(shop):
+    before = shop.titles("gina")
+    shop.ask("PUT", "/v1/items", {"id": "odd", "columns": {"title": ["Odd", "End"]}})
+    after = shop.titles("gina", n=20)
+    assert set(before) <= set(after)
+
+
+def test_a_rating_beyond_the_scale_counts_as_its_end_until_the_next_fit(open_shop, tmp_path, fitted):
+    shop = open_shop(tmp_path, fit=False, people=[])
+    rows = [{"user": u, "item": i, "event": "rating", "value": v}
+            for u, rated in {"a": (5, 4, 1), "b": (4, 5, 2), "c": (1, 2, 5)}.items()
+            for i, v in zip(("7", "8", "9"), rated, strict=True)]  # fmt: skip
+    shop.ask("POST", "/v1/interactions", rows, 201)
+    fitted(shop.hub)
+    shop.ask("POST", "/v1/interactions", {"user": "d", "item": "9", "event": "rating", "value": 0}, 201)
+    assert shop.hub.visitor(shop.hub.now, "d")["support"] == {"9": 1.0}
+    assert shop.titles("d")
+    error = shop.ask(
+        "POST", "/v1/interactions", {"user": "d", "item": "9", "event": "rating", "value": 1e9}, 422
+    )
+    assert error["message"] == "a rating lies within ±1,000."
+
+
 def test_a_new_user_is_served_from_the_first_event(shop):
     assert "is not known" in shop.ask("GET", "/v1/users/hans/recommendations", status=404)["message"]
     shop.ask("POST", "/v1/interactions", {"user": "hans", "item": "7", "event": "view"}, 201)

@@ -45,6 +45,19 @@ def test_a_search_comes_a_page_at_a_time(shop):
     assert titles == ["The Matrix", "Heat", "Aliens"]  # 11, 14, 8
 
 
+def test_ids_of_any_letters_lead_to_the_next_page(empty):
+    ids = [letter * 200 for letter in ('"', "a", "字", "😀")]
+    empty.store.put_items([(id, {"title": "Lamp"}) for id in ids])
+    for query in ({"search": "lamp"}, {}):
+        seen, cursor = [], None
+        for _ in ids:
+            asked = {**query, "limit": 1, **({"cursor": cursor} if cursor else {})}
+            answer = empty.client.get("/v1/items", params=asked).json()
+            seen += [row["id"] for row in answer["data"]]
+            cursor = answer["next"]
+        assert seen == ids
+
+
 def test_the_cursor_of_a_search_is_no_other(shop):
     plain = shop.client.get("/v1/items", params={"limit": 1}).json()["next"]
     searched = shop.client.get("/v1/items", params={"limit": 1, "search": "alien"}).json()["next"]

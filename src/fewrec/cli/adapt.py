@@ -14,7 +14,7 @@ from fewrec.cli.output import print_json, print_lines
 from fewrec.cli.parser import Parser, add_output, add_settings, add_talk, resolved
 from fewrec.cli.sources import read_data
 from fewrec.cli.talk import Talk
-from fewrec.errors import DataError
+from fewrec.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
     from fewrec.adapt.trial import Paired
@@ -82,6 +82,7 @@ def run(options: argparse.Namespace, talk: Talk) -> int:
 def _pretrain(options: argparse.Namespace, talk: Talk) -> int:
     from fewrec.adapt.pretrain import pretrain
 
+    _check_out(options.out, None)
     config = resolved(options).config
     texts = [line for file in options.text for line in _lines(file)]
     with talk.listening():
@@ -149,6 +150,7 @@ def _finetune(options: argparse.Namespace, talk: Talk) -> int:
     from fewrec.evaluate.keep import write_whole
 
     check_report(options.report)
+    _check_out(options.out, options.report)
     config = resolved(options).config
     with talk.listening():
         data = read_data(options, config.data)
@@ -187,6 +189,20 @@ def _lines(file: str) -> list[str]:
         raise DataError(
             f"{file!r} cannot be read: {why}.", where="--text", value=file, hint="Name a text file in UTF-8."
         ) from error
+
+
+def _check_out(out: str, report: str | None) -> None:
+    """Raises where the folder could not be written: nobody should tune for an hour to be told so."""
+    target = Path(out).expanduser()
+    why = None
+    if not out.strip() or target.absolute().resolve() == Path.cwd():
+        why = f"{out!r} is no name of a folder"
+    elif target.is_file():
+        why = f"{out!r} is a file"
+    elif report is not None and Path(report).expanduser().absolute() == target.absolute():
+        why = "the folder and the report have one name"
+    if why is not None:
+        raise ConfigError(f"{why}.", where="--out", value=out, hint="Name a folder that can be made.")
 
 
 def _beside(out: str) -> Path:

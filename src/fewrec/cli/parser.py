@@ -68,6 +68,11 @@ class Parser(argparse.ArgumentParser):
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         if action.choices is not None and value not in action.choices:
             known = list(action.choices)
+            if action.option_strings:
+                raise argparse.ArgumentError(
+                    action,
+                    f"there is no {value!r}.{_nearest(value, known)} Choose one of: {', '.join(known)}.",
+                )
             raise argparse.ArgumentError(
                 None, f"there is no command {value!r}.{_nearest(value, known)} Commands: {', '.join(known)}."
             )

@@ -207,9 +207,9 @@ class Hub:
 def _erased(version: int) -> NotFittedError:
     """Why nothing answers where ``service.erase_at_once`` is set."""
     return NotFittedError(
-        f"version {version} had learned from somebody who was erased, and the next one is being fitted.",
+        f"version {version} had learned from somebody who was erased; nothing answers until the next one is fitted.",
         where="models",
-        hint="GET /v1/models tells how far it is; without service.erase_at_once the old one answers until then.",
+        hint="GET /v1/models tells how far it is, or why it failed; the setting is service.erase_at_once.",
     )
 
 

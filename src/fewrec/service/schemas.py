@@ -126,7 +126,7 @@ LIST: Schema = {
     },
 }
 PAGE: dict[str, Schema] = {
-    "cursor": {"type": "string", "maxLength": 400, "description": 'The "next" of the page before.'},
+    "cursor": {"type": "string", "maxLength": 1200, "description": 'The "next" of the page before.'},
     "limit": {
         "type": "integer",
         "minimum": 1,

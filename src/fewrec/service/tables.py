@@ -23,15 +23,22 @@ from fewrec.service.reading import (
     weights_of,
 )
 from fewrec.store.events import Event
+from fewrec.store.search import TITLES
 from fewrec.store.store import Snapshot
 
 __all__ = ["RATINGS", "Reading", "check_event", "dataset_of", "history_of", "reading_of", "unweighed"]
 
 
+LARGEST_RATING = 1000
+"""Beyond it is no scale that people rate on, and one such number would be the scale of all."""
+
+
 def check_event(event: Event, settings: DataSettings) -> str | None:
     """What is wrong with an event that could never be learned from, ``None`` where nothing is."""
     if is_rating(event):
-        return 'a rating needs a "value".' if event.value is None else None
+        if event.value is None:
+            return 'a rating needs a "value".'
+        return None if abs(event.value) <= LARGEST_RATING else f"a rating lies within ±{LARGEST_RATING:,}."
     if event_name(event.event) not in event_weights(settings.events):
         return "no weight is known for the event; name it in data.events."
     return None
@@ -79,7 +86,18 @@ def dataset_of(
 def history_of(
     events: Sequence[Event], reading: Reading, feedback: Feedback, settings: DataSettings, now: float | None
 ) -> dict[Any, float]:
-    """Item -> value of one person's events, as a ``Dataset`` of these rows has it."""
+    """Item -> value of one person's events, as a ``Dataset`` of these rows has it; a rating beyond the scale that the
+    model knows counts as the end of it, until the next fit."""
+    found = _history(events, reading, feedback, settings, now)
+    if feedback.kind != "explicit" or feedback.scale is None:
+        return found
+    low, high = feedback.scale
+    return {item: min(max(value, low), high) for item, value in found.items()}
+
+
+def _history(
+    events: Sequence[Event], reading: Reading, feedback: Feedback, settings: DataSettings, now: float | None
+) -> dict[Any, float]:
     counted, _ = combined(events, reading, settings, now)
     if not counted:
         return {}
@@ -140,11 +158,24 @@ def _roles(snapshot: Snapshot, settings: DataSettings) -> dict[str, Any]:
     roles: dict[str, Any] = {
         role: list(names) or None for role, names in settings.columns.items() if role not in OURS
     }
+    title = None if roles.get("title") else _title(snapshot)
+    if title is not None:
+        roles["title"] = title
     if snapshot.items or snapshot.events:
         roles["item"] = "item"
     if snapshot.users or snapshot.events:
         roles["user"] = "user"
     return roles
+
+
+def _title(snapshot: Snapshot) -> str | None:
+    """The column that names items, if it is called so and most that have it have a text there: one item whose title
+    is a list must not take away the titles of all."""
+    for name in TITLES:
+        cells = [cells[name] for _, cells in snapshot.items if cells.get(name) is not None]
+        if cells and 2 * sum(isinstance(cell, str) for cell in cells) > len(cells):
+            return name
+    return None
 
 
 def _table(noun: str, rows: Sequence[tuple[str, Mapping[str, Any]]]) -> dict[str, list[Any]]:

@@ -36,7 +36,8 @@ def cursor_of(*parts: Any) -> str:
     """A place in a list, as text that means nothing to a reader."""
     import json
 
-    return base64.urlsafe_b64encode(json.dumps(parts).encode()).decode().rstrip("=")
+    written = json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
+    return base64.urlsafe_b64encode(written.encode()).decode().rstrip("=")
 
 
 def from_cursor(text: str | None, kinds: tuple[type, ...]) -> tuple[Any, ...] | None:
