@@ -118,6 +118,12 @@ def test_popularity_is_counted_in_people(tuned: Recommender, world: Any) -> None
 def test_a_sentence_and_a_portrait_have_reasons_of_their_own(tuned: Recommender) -> None:
     best = tuned.recommend(taste="a love story", n=1)[0]
     assert (best.reasons[0].kind, best.reasons[0].what) == ("taste", "fits your sentence")
+    rows = tuned.recommend(taste="a love story", support=["i0"], n=14)
+    said = [reason for row in rows for reason in row.reasons if reason.kind == "taste"]
+    assert min(reason.contribution for reason in said) < 0
+    for reason in said:  # and does not say so where it is a reason against
+        less = " less than most" if reason.contribution < 0 else ""
+        assert reason.what == f"fits your sentence{less}"
 
 
 def test_a_portrait_is_a_reason(towns: Recommender) -> None:

@@ -182,18 +182,27 @@ class Explainer:
         return {key: amounts.tolist() for key, amounts in terms.items()}
 
 
+FITS, ALIKE, HAS = "fits your sentence", "liked by people like you", "has what you seem to like"
+LESS = {
+    FITS: "fits your sentence less than most",
+    ALIKE: "liked less than most by people like you",
+    HAS: "lacks what you seem to like",
+}
+"""What is said instead where it holds an item back."""
+
+
 def _as_a_whole(signal: Signal) -> tuple[str, str]:
     """Kind and words of what a signal adds beside the terms of single support items."""
     if signal.kind == "other":
         return "signal", f"the signal “{signal.name}”"
     if signal.kind == "portrait":
-        return "portrait", "liked by people like you"
+        return "portrait", ALIKE
     if signal.kind == "features":
-        return "feature", "has what you seem to like"
+        return "feature", HAS
     if signal.kind in OF_ITEMS and not signal.linear:
         kind = {"text": "liked", "dislike": "disliked"}.get(signal.kind, "habits")
         return kind, TOGETHER[kind]
-    return "taste", "fits your sentence"
+    return "taste", FITS
 
 
 def _told(terms: list[Term], score: float) -> tuple[Reason, ...]:
@@ -202,7 +211,7 @@ def _told(terms: list[Term], score: float) -> tuple[Reason, ...]:
     told, small = [], dict.fromkeys(TOGETHER, 0.0)
     for kind, what, amount in terms:
         if abs(amount) > least:
-            told.append(Reason(kind, what, amount))
+            told.append(Reason(kind, LESS.get(what, what) if amount < 0 else what, amount))
         elif kind in small:
             small[kind] += amount
     told += [Reason(kind, TOGETHER[kind], amount) for kind, amount in small.items() if abs(amount) > least]
