@@ -139,7 +139,11 @@ def _tests(found: Finetuned) -> str:
 
 def _row(words: str, test: Paired | None) -> str:
     if test is None or not test.enough:
-        why = "not asked: it was decided before" if test is None else f"too few people: {test.users}"
+        why = (
+            f"too few people: {test.users}"
+            if test is not None and test.users
+            else "not asked: it was decided before"
+        )
         return f'<tr><td>{esc(words)}</td><td class="words" colspan="4">{why}</td></tr>'
     kind = "better" if test.ahead else "worse" if test.behind else "even"
     return (
