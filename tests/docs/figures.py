@@ -34,10 +34,10 @@ HEADS = {
     "zh": "| 数据 | 用来学习的人数 | fewrec | 畅销榜 | fewrec 领先 | 其他系统中最好的 |",
 }
 BELOW = {
-    "en": "NDCG@10 with three interactions shown; ± two standard errors. `scripts/bench quality` measures it. "
-    "All results,\nother systems by name, one to ten interactions, and new items: "
+    "en": "NDCG@10 with three interactions shown; the best of a row is bold; ± two standard errors. "
+    "`scripts/bench quality`\nmeasures it. All results, other systems by name, one to ten interactions, and new items: "
     "[benchmarks/RESULTS.md](benchmarks/RESULTS.md).\n",
-    "zh": "每人给出三条记录时的 NDCG@10;± 为两个标准误。测量命令:`scripts/bench quality`。\n"
+    "zh": "每人给出三条记录时的 NDCG@10;每行最好的为粗体;± 为两个标准误。测量命令:`scripts/bench quality`。\n"
     "完整结果(其他系统的名称、一到十条记录、新物品):[benchmarks/RESULTS.md](benchmarks/RESULTS.md)(英文)。\n",
 }
 NOTHING = {
@@ -53,7 +53,7 @@ def filled(text: str, language: str, results: str | None) -> str:
 
 
 def table(results: str, language: str) -> str:
-    """One row for each data set and number of training users."""
+    """One row for each data set and number of training users; the best of a row is bold, whoever it is."""
     lines = [HEADS[language], "|---|---|---|---|---|---|"]
     names = NAMES[language]
     for name, rows in sections(results).items():
@@ -61,12 +61,10 @@ def table(results: str, language: str) -> str:
             if name in names and row["k"] == K_SHOT and row["n"] in SIZES:
                 marks = max(row["its mean"], row.get("its mean there", ""), key=lambda text: float(text or 0))
                 size = names.get(row["n"], row["n"])
-                cells = (
-                    f"**{row['fewrec']}**",
-                    row["popularity"],
-                    row["fewrec - popularity"].strip("*"),
-                    marks,
-                )
+                plain = [row["fewrec"], row["popularity"], marks]
+                best = max(map(float, plain))
+                mine, popular, other = (f"**{mark}**" if float(mark) == best else mark for mark in plain)
+                cells = mine, popular, row["fewrec - popularity"].strip("*"), other
                 lines.append(f"| {names[name]} | {size} | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n\n" + BELOW[language]
 
