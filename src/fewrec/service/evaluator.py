@@ -7,22 +7,18 @@ anew, without those it is measured on.
 
 from __future__ import annotations
 
-import json
-import os
-import sys
 import warnings
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 from fewrec.config import Config
 from fewrec.errors import FewrecWarning
 from fewrec.recommender import Recommender
-from fewrec.service.place import vectors_in
 from fewrec.service.tables import dataset_of
-from fewrec.service.worker import beating
-from fewrec.store import Store, open_store
+from fewrec.service.worker import beating, carried_out
+from fewrec.store import Store
 
-__all__ = ["SEEDS", "TEST_USERS", "main", "measure"]
+__all__ = ["SEEDS", "TEST_USERS", "measure"]
 
 SEEDS, TEST_USERS = 2, 100
 """So many splits, and in each at most so many people who are taken out: two fits of fewrec, and at most 1,000 lists of
@@ -51,24 +47,10 @@ def measure(store: Store, config: Config, id: int, cache: Any, *, encoder: Any =
     return store.evaluations.finish(id, snapshot.seq, found.to_dict()).status
 
 
-def main() -> int:
-    """Reads the task and does it."""
-    task = json.load(sys.stdin)
-    if hasattr(os, "nice"):
-        os.nice(task["nice"])  # who answers comes first
-    store = open_store(task["database"])
-    config = Config.from_dict(task["config"])
-    measure(store, config, task["number"], vectors_in(Path(task["cache"]) if task["cache"] else None, config))
-    store.close()
-    return 0
+def evaluate_the_store(store: Store, config: Config, task: Mapping[str, Any], cache: Any) -> None:
+    """The task of this module."""
+    measure(store, config, task["number"], cache)
 
 
 if __name__ == "__main__":
-    from fewrec.errors import FewrecError
-
-    try:
-        code = main()
-    except FewrecError as error:
-        print(error, file=sys.stderr)
-        code = error.exit_code
-    raise SystemExit(code)
+    raise SystemExit(carried_out(evaluate_the_store))

@@ -13,17 +13,17 @@ import shutil
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from fewrec.config import Config
-from fewrec.errors import StoreError
+from fewrec.errors import FewrecError, StoreError
 from fewrec.service.hub import fit
 from fewrec.service.place import vectors_in
 from fewrec.store import Store, open_store
 
-__all__ = ["beating", "main", "work"]
+__all__ = ["beating", "carried_out", "work"]
 
 BEAT_SECONDS = 5.0
 
@@ -74,26 +74,30 @@ def work(store: Store, config: Config, models: Path, version: int, cache: Any) -
     return "ready"
 
 
-def main() -> int:
-    """Reads the task, does it, and activates the version."""
+Task = Callable[[Store, Config, Mapping[str, Any], Any], None]
+"""What a process of its own does with the open store, the settings, its task and the folder of vectors."""
+
+
+def carried_out(do: Task) -> int:
+    """Reads a task from stdin and does it; the exit code, after an error of the family on stderr."""
     task = json.load(sys.stdin)
     if hasattr(os, "nice"):
         os.nice(task["nice"])  # who answers comes first
-    store = open_store(task["database"])
-    config = Config.from_dict(task["config"])
-    cache = vectors_in(Path(task["cache"]) if task["cache"] else None, config)
-    if work(store, config, Path(task["models"]), task["number"], cache) == "ready":
-        store.versions.activate(task["number"])
-    store.close()
+    try:
+        with contextlib.closing(open_store(task["database"])) as store:
+            config = Config.from_dict(task["config"])
+            do(store, config, task, vectors_in(Path(task["cache"]) if task["cache"] else None, config))
+    except FewrecError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
     return 0
 
 
-if __name__ == "__main__":
-    from fewrec.errors import FewrecError
+def fit_and_activate(store: Store, config: Config, task: Mapping[str, Any], cache: Any) -> None:
+    """The task of this module."""
+    if work(store, config, Path(task["models"]), task["number"], cache) == "ready":
+        store.versions.activate(task["number"])
 
-    try:
-        code = main()
-    except FewrecError as error:
-        print(error, file=sys.stderr)
-        code = error.exit_code
-    raise SystemExit(code)
+
+if __name__ == "__main__":
+    raise SystemExit(carried_out(fit_and_activate))
