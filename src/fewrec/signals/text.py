@@ -56,7 +56,28 @@ class DescriptionSimilarity(TextSimilarity):
     view = "description"
 
 
-class WordSimilarity(Signal):
+class _SparseSimilarity(Signal):
+    """Sum over the liked items of the product of sparse rows of items."""
+
+    def _fitted(self, rows: sp.csr_matrix) -> None:
+        """``rows``: (I, F)."""
+        self._rows, self._match = rows, RowProducts(rows)
+
+    def score(self, supports: Supports) -> NDArray[np.float32]:
+        return self.score_items(supports, ALL)
+
+    def score_items(self, supports: Supports, items: Items) -> NDArray[np.float32]:
+        if isinstance(items, slice):
+            return self._match.all(supports.liked @ self._rows)[:, items]
+        return self._match.some(picked(self._rows, supports.liked_rows), items)
+
+    def product(self, supports: Supports) -> Product | None:
+        if len(supports) > 1:
+            return None
+        return None, self._match.one(picked(self._rows, supports.liked_rows))
+
+
+class WordSimilarity(_SparseSimilarity):
     """Sum over the liked items of the TF-IDF cosine: where names of authors, series and brands live."""
 
     name = "words"
@@ -66,22 +87,8 @@ class WordSimilarity(Signal):
         return training.has_text
 
     def fit(self, training: TrainingData) -> WordSimilarity:
-        self._words = training.words
-        self._match = RowProducts(training.words)
+        self._fitted(training.words)
         return self
-
-    def score(self, supports: Supports) -> NDArray[np.float32]:
-        return self.score_items(supports, ALL)
-
-    def score_items(self, supports: Supports, items: Items) -> NDArray[np.float32]:
-        if isinstance(items, slice):
-            return self._match.all(supports.liked @ self._words)[:, items]
-        return self._match.some(picked(self._words, supports.liked_rows), items)
-
-    def product(self, supports: Supports) -> Product | None:
-        if len(supports) > 1:
-            return None
-        return None, self._match.one(picked(self._words, supports.liked_rows))
 
 
 class NearestText(Signal):
@@ -118,7 +125,7 @@ RARE = 0.01
 """Share of the catalogue up to which a feature names (an author, a series, a brand) rather than sorts (a genre)."""
 
 
-class SharedNames(Signal):
+class SharedNames(_SparseSimilarity):
     """Sum over the liked items of the cosine between rare features: the same author, series or brand.
 
     Columns count ``log((1 + I) / (1 + df))``; features that one item alone has, or more than one in a hundred, are
@@ -144,22 +151,8 @@ class SharedNames(Signal):
         rows = sp.csr_matrix(features @ sp.diags(weight.astype(np.float32)))
         rows.eliminate_zeros()
         length = np.sqrt(np.asarray(rows.multiply(rows).sum(axis=1)).ravel())
-        self._rows = sp.csr_matrix(sp.diags((1 / np.maximum(length, 1e-9)).astype(np.float32)) @ rows)
-        self._match = RowProducts(self._rows)
+        self._fitted(sp.csr_matrix(sp.diags((1 / np.maximum(length, 1e-9)).astype(np.float32)) @ rows))
         return self
-
-    def score(self, supports: Supports) -> NDArray[np.float32]:
-        return self.score_items(supports, ALL)
-
-    def score_items(self, supports: Supports, items: Items) -> NDArray[np.float32]:
-        if isinstance(items, slice):
-            return self._match.all(supports.liked @ self._rows)[:, items]
-        return self._match.some(picked(self._rows, supports.liked_rows), items)
-
-    def product(self, supports: Supports) -> Product | None:
-        if len(supports) > 1:
-            return None
-        return None, self._match.one(picked(self._rows, supports.liked_rows))
 
 
 def _naming(features: sp.csr_matrix) -> NDArray[np.bool_]:
