@@ -46,6 +46,44 @@ def test_signals_that_share_items_are_answered_by_one_product() -> None:
     np.testing.assert_allclose(RANKER.score(supports), wanted, atol=1e-4)
 
 
+def few_people() -> TrainingData:
+    """30 people who met 2 % of 600 items: fewer entries than factors."""
+    data = two_tastes(30, 600, seed=3).training
+    kept = sp.random(30, 600, 0.06, "csr", dtype=np.float32, random_state=np.random.default_rng(1))
+    kept.data[:] = 1
+    liked, seen = (sp.csr_matrix(matrix.multiply(kept)) for matrix in (data.liked, data.seen))
+    return replace(data, liked=liked, seen=seen, strength=None, _spectra={})
+
+
+def test_a_catalogue_that_few_have_met_is_answered_over_its_people() -> None:
+    """The same scores as item by item: the signals' own."""
+    few = few_people()
+    ranker, _ = Ranker.fit(few, default, 0, tune=False)
+    assert few.habits("liked", 0.5).then is not None
+    supports = some_supports(few)
+    for part in (supports, supports[np.array([1])]):
+        wanted = sum(
+            np.stack([ranker.fusion.weights(k)[column] for k in part.k_shot])[:, None] * signal.score(part)
+            for column, signal in enumerate(ranker.signals)
+        )
+        np.testing.assert_allclose(ranker.score(part), wanted, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("which", "power", "answer"),
+    [("liked", 0.5, "liked"), ("liked", 0.0, "liked"), ("seen", 0.5, "liked"), ("seen", 0.0, "seen")],
+)
+def test_both_ways_to_answer_habits_agree(monkeypatch, which: str, power: float, answer) -> None:
+    data = few_people()
+    users = np.random.default_rng(0).normal(size=(3, len(data.spectrum(which, power).values)))
+    over = data.habits(which, power, answer)
+    assert over.then is not None
+    monkeypatch.setattr("fewrec.signals.products.SCATTERED", 1e9)
+    plain = replace(data).habits(which, power, answer)
+    assert plain.then is None
+    np.testing.assert_allclose(over.then.answer(over.answer(users)), plain.answer(users), atol=1e-4)
+
+
 def test_one_liked_item_solves_a_world_of_two_tastes() -> None:
     everything = liking(*([item] for item in range(40)))
     found = lists(RANKER, everything)

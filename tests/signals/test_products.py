@@ -7,7 +7,7 @@ import pytest
 import scipy.sparse as sp
 
 from fewrec.signals import products
-from fewrec.signals.products import Columns, RowProducts, SparseRows, chosen, picked, weighted_rows
+from fewrec.signals.products import Columns, People, RowProducts, SparseRows, chosen, picked, weighted_rows
 
 RNG = np.random.default_rng(0)
 
@@ -36,6 +36,19 @@ def test_items_that_are_the_same_get_the_same_number_to_the_last_bit() -> None:
     rows = np.repeat(RNG.normal(size=(1, 256)).astype(np.float32), 77, axis=0)
     found = Columns(rows).answer(RNG.normal(size=(1, 256)).astype(np.float32))
     assert len(np.unique(found)) == 1
+
+
+def test_people_carry_their_numbers_to_what_they_met() -> None:
+    met = sp.csr_matrix(np.array([[1, 0, 1], [0, 0, 1]], dtype=np.float32))  # two people, three items
+    people = np.array([[2, 5], [1, 0]], dtype=np.float32)
+    assert People(met).answer(people).tolist() == [[2, 0, 7], [1, 0, 1]]
+    assert People(met, np.array([1, 1, 10.0])).answer(people[:1]).tolist() == [[2, 0, 70]]
+
+
+def test_the_way_over_the_people_pays_where_they_are_few() -> None:
+    assert People(sparse(10, 1000, 0.01)).pays(64)
+    assert not People(sparse(1000, 10, 0.01)).pays(64)
+    assert not People(sp.csr_matrix(np.ones((10, 1000)))).pays(64)  # ten who have met everything
 
 
 def everybody_has_a_word() -> sp.csr_matrix:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,11 +12,20 @@ from numpy.typing import NDArray
 from fewrec.fewshot.episodes import Episode, SignalFactory, draw_episodes, fit_signals
 from fewrec.fewshot.fusion import Fusion, fit_fusion, mean_fusion, measure_scales, prior_fusion
 from fewrec.fewshot.guard import Trust, measure_trust
-from fewrec.signals import Columns, Signal, Supports, TrainingData
+from fewrec.signals import Columns, People, Signal, Supports, TrainingData
 
 __all__ = ["Ranker"]
 
 ALL = slice(None)
+Asked = TypeVar("Asked", Columns, People)
+
+
+def _add(
+    sums: dict[int, tuple[Asked, NDArray[np.float32]]], asked: Asked, numbers: NDArray[np.float32]
+) -> None:
+    """Adds ``numbers`` to what the same object is asked with."""
+    before = sums.get(id(asked))
+    sums[id(asked)] = asked, numbers if before is None else before[1] + numbers
 
 
 @dataclass(frozen=True)
@@ -63,7 +73,7 @@ class Ranker:
         total = np.zeros((len(supports), width), dtype=np.float32)
         weights = np.array([self.fusion.weights(k) for k in supports.k_shot], dtype=np.float32)
         weights = weights.reshape(len(supports), len(self.signals))
-        shared: dict[int, tuple[Columns, NDArray[np.float32]]] = {}  # items, with the weighted sum of users
+        shared: dict[int, tuple[Columns, NDArray[np.float32]]] = {}  # with the weighted sum of users
         for column, signal in enumerate(self.signals):
             weight = weights[:, column, None]
             if not np.any(weight):
@@ -75,15 +85,20 @@ class Ranker:
             pair, rest = product
             if pair is not None:
                 users, columns = pair
-                before = shared.get(id(columns))
-                shared[id(columns)] = (
-                    columns,
-                    weight * users if before is None else before[1] + weight * users,
-                )
+                _add(shared, columns, weight * users)
             if rest is not None:
                 total += weight * rest
+        people: dict[
+            int, tuple[People, NDArray[np.float32]]
+        ] = {}  # the same for those who answer over people
         for columns, users in shared.values():
-            total += columns.answer(users)
+            found = columns.answer(users)
+            if columns.then is None:
+                total += found
+            else:
+                _add(people, columns.then, found)
+        for then, found in people.values():
+            total += then.answer(found)
         return total
 
     def contributions(

@@ -145,6 +145,7 @@ class Recommender:
 
     # -- answering
 
+    @one_thread
     def recommend(
         self,
         user: Id | None = None,

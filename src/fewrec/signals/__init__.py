@@ -6,7 +6,7 @@ from fewrec.signals.habits import Exposure, GraphMet, GraphNarrow, GraphWide, Me
 from fewrec.signals.neighbours import text_neighbours
 from fewrec.signals.popularity import Popularity
 from fewrec.signals.portrait import Portrait
-from fewrec.signals.products import Columns
+from fewrec.signals.products import Columns, People
 from fewrec.signals.registry import DEFAULT, known_signals, register_signal, resolve_signals
 from fewrec.signals.sparse import Sparse, profile
 from fewrec.signals.spectrum import Spectrum
@@ -35,6 +35,7 @@ __all__ = [
     "Kind",
     "MetTogether",
     "NearestText",
+    "People",
     "Popularity",
     "Portrait",
     "RatingFactors",

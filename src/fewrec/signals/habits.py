@@ -29,7 +29,7 @@ class _Graph(Signal):
         return training.has_habits
 
     def fit(self, training: TrainingData) -> _Graph:
-        self._spectrum = training.spectrum("liked", 0.5)
+        self._training, self._spectrum = training, training.spectrum("liked", 0.5)
         return self
 
     def rows(self, supports: Supports) -> SparseRows:
@@ -46,7 +46,11 @@ class _Graph(Signal):
         return self._spectrum.fold_in(self.rows(supports))
 
     def product(self, supports: Supports) -> Product:
-        return (self._spectrum.shrunk(self.fold_in(supports), self.ridge), self._spectrum.columns), None
+        return (self._spectrum.shrunk(self.fold_in(supports), self.ridge), self.columns()), None
+
+    def columns(self) -> Columns:
+        """What answers all items."""
+        return self._training.habits("liked", 0.5)
 
 
 class GraphNarrow(_Graph):
@@ -97,7 +101,7 @@ class TextEase(Signal):
         return training.has_habits
 
     def fit(self, training: TrainingData) -> TextEase:
-        self._spectrum = training.spectrum("liked", 0.0)
+        self._training, self._spectrum = training, training.spectrum("liked", 0.0)
         self._spread = Spread(training, self._spectrum.inner)
         ridge = 300.0 if training.n_users <= 30 else 2000.0
         self._scale = (1 / (self._spectrum.values + ridge)).astype(np.float32)
@@ -117,7 +121,7 @@ class TextEase(Signal):
     def product(self, supports: Supports) -> Product:
         left = 1 - self._diagonal
         if self._columns is None:
-            self._columns = Columns(self._spectrum.inner / left[:, None])
+            self._columns = self._training.habits("liked", 0.0, scale=1 / left)
         rest = self._spread.rows(supports) * (-self._diagonal / left)
         return (self._spread.fold_in(supports) * self._scale, self._columns), rest
 
@@ -135,8 +139,11 @@ class Exposure(_Graph):
         return training.has_habits and training.has_dislikes
 
     def fit(self, training: TrainingData) -> Exposure:
-        self._spectrum = training.spectrum("seen", self.power)
+        self._training, self._spectrum = training, training.spectrum("seen", self.power)
         return self
+
+    def columns(self) -> Columns:
+        return self._training.habits("seen", self.power)
 
     def rows(self, supports: Supports) -> SparseRows:
         return supports.seen_rows
@@ -170,8 +177,11 @@ class MetTogether(Exposure):
 
     def fit(self, training: TrainingData) -> MetTogether:
         spectrum = training.spectrum("seen", self.power)
-        self._spectrum = replace(spectrum, outer=spectrum.inner)
+        self._training, self._spectrum = training, replace(spectrum, outer=spectrum.inner)
         return self
+
+    def columns(self) -> Columns:
+        return self._training.habits("seen", self.power, "seen")
 
 
 class Spread:

@@ -13,7 +13,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-__all__ = ["Columns", "RowProducts", "SparseRows", "chosen", "entries", "picked", "weighted_rows"]
+__all__ = ["Columns", "People", "RowProducts", "SparseRows", "chosen", "entries", "picked", "weighted_rows"]
 
 Array = NDArray[np.float32]
 
@@ -22,14 +22,21 @@ LANES = 64
 are the same would differ in their last bits."""
 
 
+SCATTERED = 8
+"""What an entry of a sparse matrix costs, counted in entries that lie side by side."""
+
+
 class Columns:
     """Item factors ``(I, R)``, kept as ``(R, J)`` for the ``J`` items whose factors are not all zero.
 
     By column the product of one row takes half the time of the same product by row: BLAS adds up whole columns, and
     no sum has to wait for itself. In a young shop most items have been met by nobody, and their factors are zero.
+
+    ``then``: where the rows are those of people and not of items, what carries an answer on to the items.
     """
 
-    def __init__(self, rows: Array) -> None:
+    def __init__(self, rows: Array, then: People | None = None) -> None:
+        self.then = then
         kept = np.flatnonzero(rows.any(axis=1))
         self.n_items, self.width = rows.shape
         self._kept = kept if len(kept) < len(rows) else None
@@ -45,6 +52,31 @@ class Columns:
         out = np.zeros((len(users), self.n_items), dtype=np.float32)
         out[:, self._kept] = found
         return out
+
+
+class People:
+    """Who met what, as the last step of a product: an item is answered with the sum over the people who met it.
+
+    Item factors of habits are such sums, ``F_i = scale_i sum of the factors of its people``, so ``F u`` is
+    ``scale * met' (people u)``. A young shop has many items and few people: then that is less to read than ``F``.
+    """
+
+    def __init__(self, met: sp.csr_matrix, scale: NDArray[np.floating] | None = None) -> None:
+        """``met``: (U, I). ``scale``: (I,), all one where not given."""
+        self._by_item = sp.csr_matrix(met.T, dtype=np.float32)
+        self._scale = None if scale is None else scale.astype(np.float32)
+
+    def pays(self, rank: int) -> bool:
+        """Whether the way over the people is shorter than reading ``rank`` factors of every item."""
+        n_items, n_people = self._by_item.shape
+        return rank * n_people + SCATTERED * self._by_item.nnz < rank * n_items
+
+    def answer(self, people: Array) -> Array:
+        """``(B, I)`` from one number for each of ``people`` (B, U)."""
+        found = self._by_item @ people[0] if len(people) == 1 else (self._by_item @ people.T).T
+        if self._scale is not None:
+            found = found * self._scale
+        return np.atleast_2d(np.asarray(found, dtype=np.float32))
 
 
 class SparseRows(NamedTuple):

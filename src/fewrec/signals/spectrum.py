@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 import scipy.linalg
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from fewrec.signals.products import Columns, SparseRows, weighted_rows
+from fewrec.signals.products import SparseRows, weighted_rows
 
 __all__ = ["Spectrum"]
 
@@ -81,10 +80,12 @@ class Spectrum:
         """User factors as ``outer`` is asked with them: ``users / (values + ridge)``."""
         return np.asarray(users / (self.values + ridge).astype(np.float32), dtype=np.float32)
 
-    @cached_property
-    def columns(self) -> Columns:
-        """``outer``, laid out for a product with all items."""
-        return Columns(self.outer)
+    def people(self, evidence: sp.csr_matrix, power: float) -> NDArray[np.float32]:
+        """``(U, R)``: the rows ``D_u^-p Q`` of the training users, read off ``inner``, which alone is kept:
+        ``M~ M~' Q = Q diag(values)``. With them ``outer = L' people``, and at ``p = 0`` ``inner = M' people``."""
+        degree = np.maximum(np.asarray(evidence.sum(axis=1)).ravel(), 1.0)
+        people = (evidence @ self.inner.astype(np.float64)) / self.values
+        return np.asarray(people * degree[:, None] ** (-2 * power), dtype=np.float32)
 
     def fold_in(self, supports: SparseRows) -> NDArray[np.float32]:
         """User factors of strangers, ``Q' M~ D_M^-p x``: ``(B, R)``."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from fewrec.signals.products import Columns
+from fewrec.signals.products import Columns, People
 from fewrec.signals.spectrum import Spectrum
 
 __all__ = ["TrainingData", "centred"]
@@ -38,7 +40,7 @@ class TrainingData:
     freshness: sp.csr_matrix | None = None  # (U, I) where seen: weight by age, where a half-life is set
     tie_break: Array | None = None  # (I,) in [0, 1): random but fixed by the seed
     _spectra: dict[tuple[str, float, int], Spectrum] = field(default_factory=dict, repr=False, compare=False)
-    _columns: dict[str, Columns] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _columns: dict[Any, Columns | People] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def n_users(self) -> int:
@@ -99,9 +101,38 @@ class TrainingData:
 
     def columns(self, view: str) -> Columns:
         """A view, laid out for a product with all items; made when first asked for."""
-        if view not in self._columns:
-            self._columns[view] = Columns(self.views[view])
-        return self._columns[view]
+        return self._made(view, lambda: Columns(self.views[view]))
+
+    def habits(
+        self,
+        which: str,
+        power: float,
+        answer: Literal["liked", "seen"] = "liked",
+        scale: NDArray[np.floating] | None = None,
+    ) -> Columns:
+        """What the factors of a spectrum answer all items with, in the shorter of two ways: item by item, or over the
+        people. ``answer``: ``"liked"`` for its ``outer``, ``"seen"`` for its ``inner`` at ``power`` 0. ``scale`` (I,)
+        belongs to one signal, and what is made with it is not kept here."""
+        if scale is not None:
+            return self._habits(which, power, answer, scale)
+        return self._made((which, power, answer), lambda: self._habits(which, power, answer, None))
+
+    def _habits(
+        self, which: str, power: float, answer: Literal["liked", "seen"], scale: NDArray[np.floating] | None
+    ) -> Columns:
+        spectrum = self.spectrum(which, power)
+        met = self.liked if answer == "liked" else self.seen
+        people = self._made(answer, lambda: People(met)) if scale is None else People(met, scale)
+        if people.pays(len(spectrum.values)):
+            evidence = self.liked if which == "liked" else self.seen
+            return Columns(spectrum.people(evidence, power), then=people)
+        factors = spectrum.outer if answer == "liked" else spectrum.inner
+        return Columns(factors if scale is None else factors * scale[:, None].astype(np.float32))
+
+    def _made(self, key: Any, make: Callable[[], Any]) -> Any:
+        if key not in self._columns:
+            self._columns[key] = make()
+        return self._columns[key]
 
 
 def centred(embeddings: Array, mean: Array | None = None) -> tuple[Array, Array]:
