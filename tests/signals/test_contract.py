@@ -13,6 +13,7 @@ import pytest
 import scipy.sparse as sp
 
 from fewrec.signals import DEFAULT, ImplicitFactors, Signal, Sparse, Supports, TrainingData, resolve_signals
+from fewrec.signals.products import People
 from fewrec.signals.registry import known_signals
 from fewrec.testing import check_signal, worlds
 
@@ -20,6 +21,14 @@ from fewrec.testing import check_signal, worlds
 @pytest.mark.parametrize("name", known_signals())
 def test_our_signals_keep_the_contract(name: str) -> None:
     check_signal(lambda: resolve_signals([name])[0], authors() if name == "names" else None)
+
+
+@pytest.mark.parametrize(
+    "name", [n for n in known_signals() if "graph" in n or n in ("text-ease", "exposure", "met-together")]
+)
+def test_they_keep_it_when_answered_over_the_people(name: str, monkeypatch) -> None:
+    monkeypatch.setattr(People, "pays", lambda self, rank: True)
+    check_signal(lambda: resolve_signals([name])[0])
 
 
 def authors() -> TrainingData:

@@ -92,7 +92,7 @@ class Ranker:
             int, tuple[People, NDArray[np.float32]]
         ] = {}  # the same for those who answer over people
         for columns, users in shared.values():
-            found = columns.answer(users)
+            found = columns.own(users)
             if columns.then is None:
                 total += found
             else:

@@ -145,7 +145,6 @@ class Recommender:
 
     # -- answering
 
-    @one_thread
     def recommend(
         self,
         user: Id | None = None,
@@ -177,15 +176,16 @@ class Recommender:
         ``explain=False``: the same list without the terms of the scores, in less time. Raises ``UnknownIdError``
         (with the nearest known ids), ``ConfigError`` and ``DataError``.
         """
-        rules = Rules.checked(n, diversity, boosts, pinned, explore, explain)
-        visitor = self._visitors_of.read(user, support, taste, attributes, on_unknown)
-        supports = self._fitted.supports([visitor])
-        if supports.taste is not None and not supports.taste.present[0]:
-            visitor = visitor.unread()
-        scores = scores_of(self._fitted, supports, [visitor])[0]
-        candidates, notes = self._allowed(visitor, exclude, where, on_unknown, include_seen)
-        listing = Listing(self._fitted, self._visitors, self._title, self._meets, self._say, self.seed)
-        found = listing.of(visitor, supports, scores, candidates, rules, on_unknown)
+        with one_thread:  # once for all that follows
+            rules = Rules.checked(n, diversity, boosts, pinned, explore, explain)
+            visitor = self._visitors_of.read(user, support, taste, attributes, on_unknown)
+            supports = self._fitted.supports([visitor])
+            if supports.taste is not None and not supports.taste.present[0]:
+                visitor = visitor.unread()
+            scores = scores_of(self._fitted, supports, [visitor])[0]
+            candidates, notes = self._allowed(visitor, exclude, where, on_unknown, include_seen)
+            listing = Listing(self._fitted, self._visitors, self._title, self._meets, self._say, self.seed)
+            found = listing.of(visitor, supports, scores, candidates, rules, on_unknown)
         return replace(found, warnings=(*visitor.warnings, *notes, *found.warnings))
 
     def recommend_many(self, requests: Sequence[Mapping[str, Any]], **common: Any) -> list[Recommendations]:

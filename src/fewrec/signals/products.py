@@ -45,7 +45,12 @@ class Columns:
         self._many = len(kept)
 
     def answer(self, users: Array) -> Array:
-        """``users @ rows.T``: ``(B, I)``."""
+        """``(B, I)``: ``users @ rows.T``, carried on to the items where the rows are those of people."""
+        found = self.own(users)
+        return found if self.then is None else self.then.answer(found)
+
+    def own(self, users: Array) -> Array:
+        """``users @ rows.T``."""
         found = (np.asarray(users, dtype=np.float32) @ self._columns)[:, : self._many]
         if self._kept is None:
             return found
