@@ -15,7 +15,7 @@ from fewrec import Dataset, Recommender
 from fewrec.adapt import finetune
 from fewrec.adapt.losses import LOSSES
 from fewrec.cli import main
-from fewrec.cli.adapt import LOSSES as FLAGS
+from fewrec.cli.finetune import LOSSES as FLAGS
 from fewrec.encode import resolve
 from fewrec.errors import ConfigError, DataError, EncoderError, StoreError
 

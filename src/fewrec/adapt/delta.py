@@ -30,6 +30,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from fewrec.adapt.losses import Batch, Loss
+from fewrec.adapt.ranges import check_ranges
 from fewrec.errors import ConfigError
 from fewrec.signals import CENTRING
 
@@ -58,6 +59,7 @@ class DeltaSettings:
     unlabelled: int = 256  # items of a step that the virtual form moves
 
     def __post_init__(self) -> None:
+        check_ranges(self)
         check_radii(self.epsilon, self.virtual, self.unlabelled)
 
 

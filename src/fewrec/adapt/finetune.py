@@ -17,6 +17,7 @@ from fewrec.adapt.delta import DeltaSettings
 from fewrec.adapt.deltatuner import DeltaTuner
 from fewrec.adapt.losses import LOSSES
 from fewrec.adapt.modelfolder import put_model
+from fewrec.adapt.ranges import at_least_one
 from fewrec.adapt.run import Epoch, Run
 from fewrec.adapt.transformer import Augment, TransformerSettings, TransformerTuner, tunable
 from fewrec.adapt.trial import CERTAIN, LEAST, WORSE, Paired
@@ -30,7 +31,7 @@ from fewrec.recommender.model import Progress, shown
 from fewrec.recommender.threads import one_thread
 from fewrec.signals import TrainingData
 
-__all__ = ["Finetuned", "finetune"]
+__all__ = ["Finetuned", "checked_how", "finetune"]
 
 Verdict = Literal["tuned", "kept frozen"]
 MODES = ("delta", "lora", "full")
@@ -125,42 +126,9 @@ def finetune(
 
     Raises ``ConfigError`` for unknown names, ``DataError`` where there is no text or nobody likes two things.
     """
-    if mode not in MODES:
-        raise ConfigError(
-            f"there is no mode {mode!r}.",
-            where="mode",
-            value=mode,
-            hint=f"Choose one of: {', '.join(MODES)}.",
-        )
-    if loss != "ridge" and loss not in LOSSES:
-        known = ", ".join(["ridge", *LOSSES])
-        raise ConfigError(
-            f"there is no loss {loss!r}.", where="loss", value=loss, hint=f"Choose one of: {known}."
-        )
-    if epochs < 1 or patience < 1:
-        where, value = ("epochs", epochs) if epochs < 1 else ("patience", patience)
-        raise ConfigError(
-            f"{value} is too few; it is at least 1.",
-            where=where,
-            value=value,
-            hint="Give a whole number from 1 on.",
-        )
+    how = checked_how(mode, loss, epochs, patience, settings)
     begin = time.perf_counter()
     base = resolve(encoder)
-    how = settings or (DeltaSettings() if mode == "delta" else TransformerSettings())
-    if isinstance(how, DeltaSettings) != (mode == "delta"):
-        raise ConfigError(
-            f"{type(how).__name__} are not those of mode {mode!r}.",
-            where="settings",
-            hint="delta takes DeltaSettings, lora and full take TransformerSettings.",
-        )
-    if isinstance(how, TransformerSettings) and how.user == "text" and loss == "ridge":
-        raise ConfigError(
-            "the loss 'ridge' has no tower for the user: it reads items off items.",
-            where="settings",
-            value="text",
-            hint=f'Choose another loss ({", ".join(LOSSES)}), or user="mean".',
-        )
     model = None if mode == "delta" else tunable(base)
     tell = say or (lambda line: None)
     with shown(progress) as show, one_thread:
@@ -224,6 +192,42 @@ def finetune(
         network,
         kept,
     )
+
+
+def checked_how(
+    mode: str, loss: str, epochs: int, patience: int, settings: DeltaSettings | TransformerSettings | None
+) -> DeltaSettings | TransformerSettings:
+    """The settings of the run, those of the mode where none are given; ``ConfigError`` for what does not go together.
+    No data are needed to say so."""
+    if mode not in MODES:
+        raise ConfigError(
+            f"there is no mode {mode!r}.",
+            where="mode",
+            value=mode,
+            hint=f"Choose one of: {', '.join(MODES)}.",
+        )
+    if loss != "ridge" and loss not in LOSSES:
+        known = ", ".join(["ridge", *LOSSES])
+        raise ConfigError(
+            f"there is no loss {loss!r}.", where="loss", value=loss, hint=f"Choose one of: {known}."
+        )
+    at_least_one("epochs", epochs)
+    at_least_one("patience", patience)
+    how = settings or (DeltaSettings() if mode == "delta" else TransformerSettings())
+    if isinstance(how, DeltaSettings) != (mode == "delta"):
+        raise ConfigError(
+            f"{type(how).__name__} are not those of mode {mode!r}.",
+            where="settings",
+            hint="delta takes DeltaSettings, lora and full take TransformerSettings.",
+        )
+    if isinstance(how, TransformerSettings) and how.user == "text" and loss == "ridge":
+        raise ConfigError(
+            "the loss 'ridge' has no tower for the user: it reads items off items.",
+            where="settings",
+            value="text",
+            hint=f'Choose another loss ({", ".join(LOSSES)}), or user="mean".',
+        )
+    return how
 
 
 def _altered(texts: Sequence[str], way: Augment, seed: tuple[int, ...]) -> list[str]:

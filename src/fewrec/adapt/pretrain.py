@@ -18,6 +18,7 @@ import numpy as np
 
 from fewrec.adapt.checkpoint import Checkpoint, key_of
 from fewrec.adapt.modelfolder import put_model
+from fewrec.adapt.ranges import at_least_one
 from fewrec.adapt.transformer import require_train
 from fewrec.errors import DataError
 
@@ -64,8 +65,9 @@ def pretrain(
     """A model in ``folder`` that has read ``texts``; ``finetune(encoder=folder, mode="full")`` goes on from there.
 
     ``base``: a folder with a BERT-like checkpoint, by default a fresh small one. ``checkpoint``: a folder in which the
-    run keeps where it stands. Raises ``DataError`` for fewer than 40 different texts.
+    run keeps where it stands. Raises ``ConfigError`` without an epoch, ``DataError`` for fewer than 40 different texts.
     """
+    at_least_one("epochs", epochs)
     require_train()
     unique = sorted({" ".join(text.split()) for text in texts if text.strip()})
     if len(unique) < LEAST:

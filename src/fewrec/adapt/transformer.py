@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 from fewrec.adapt.adversary import Watched, moved_by, smoothness, upwards
 from fewrec.adapt.delta import UnitLoss, check_radii, loss_at
 from fewrec.adapt.losses import LOSSES, mse
+from fewrec.adapt.ranges import check_ranges
 from fewrec.adapt.ridge import RidgeTask
 from fewrec.adapt.tasks import Tasks
 from fewrec.adapt.usertext import loss_of_texts, user_texts
@@ -68,6 +69,7 @@ class TransformerSettings:
                 value=self.user,
                 hint='Choose "mean" or "text".',
             )
+        check_ranges(self)
         check_radii(self.epsilon, self.virtual, self.unlabelled)
 
 

@@ -7,20 +7,17 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fewrec.cli import describe
-from fewrec.cli.evaluate import check_report
-from fewrec.cli.fitted import tell_data, vector_cache
+from fewrec.cli import describe, finetune
+from fewrec.cli.finetune import beside, check_out
+from fewrec.cli.fitted import tell_data
 from fewrec.cli.output import print_json, print_lines
 from fewrec.cli.parser import Parser, add_output, add_settings, add_talk, resolved
 from fewrec.cli.sources import read_data
 from fewrec.cli.talk import Talk
-from fewrec.errors import ConfigError, DataError
+from fewrec.errors import DataError
 
 if TYPE_CHECKING:
     from fewrec.adapt.trial import Paired
-
-LOSSES = ("ridge", "mse", "softmax-mse", "softmax", "contrastive")
-MODES = ("delta", "lora", "full")
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -30,17 +27,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     purpose = "tune the encoder of --encoder on your data; it is kept only if that is certain to help"
     tune = actions.add_parser("finetune", help=purpose, description=f"{purpose[0].upper()}{purpose[1:]}.")
     tune.set_defaults(parser=tune)
-    tune.add_argument("--out", metavar="FOLDER", required=True, help="where to save the encoder")
-    how = tune.add_argument_group("tuning")
-    how.add_argument("--mode", choices=MODES, default="delta", help="what is trained (default: delta)")
-    how.add_argument("--loss", choices=LOSSES, default="ridge", help="what is made small (default: ridge)")
-    how.add_argument("--epochs", type=int, default=30, metavar="N", help="at most (default: 30)")
-    how.add_argument(
-        "--patience", type=int, default=4, metavar="N", help="epochs without a better one (default: 4)"
-    )
-    how.add_argument("--report", metavar="FILE", help="write an HTML page: curves, verdict, settings")
-    add_settings(tune, "data", "model.encoder", "model.seed", "cache")
-    add_output(tune, csv=False)
+    finetune.add(tune)
     add_talk(tune)
     purpose = (
         "have a language model write summaries of items or portraits of users; the same as fewrec describe"
@@ -75,14 +62,16 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, talk: Talk) -> int:
-    ways = {"describe": describe.run, "finetune": _finetune, "pretrain": _pretrain, "export": _export}
+    ways = {"describe": describe.run, "finetune": finetune.run, "pretrain": _pretrain, "export": _export}
     return ways[options.action](options, talk)
 
 
 def _pretrain(options: argparse.Namespace, talk: Talk) -> int:
     from fewrec.adapt.pretrain import pretrain
+    from fewrec.adapt.ranges import at_least_one
 
-    _check_out(options.out, None)
+    check_out(options.out, None)
+    at_least_one("--epochs", options.epochs)
     config = resolved(options).config
     texts = [line for file in options.text for line in _lines(file)]
     with talk.listening():
@@ -95,7 +84,7 @@ def _pretrain(options: argparse.Namespace, talk: Talk) -> int:
             base=options.base,
             epochs=options.epochs,
             seed=config.model.seed,
-            checkpoint=_beside(options.out),
+            checkpoint=beside(options.out),
             say=talk.say,
         )
     if options.json:
@@ -144,42 +133,6 @@ def _lists(ndcg: Paired | None) -> str:
     )
 
 
-def _finetune(options: argparse.Namespace, talk: Talk) -> int:
-    from fewrec.adapt import finetune
-    from fewrec.cli.tuningpage import page
-    from fewrec.evaluate.keep import write_whole
-
-    check_report(options.report)
-    _check_out(options.out, options.report)
-    config = resolved(options).config
-    with talk.listening():
-        data = read_data(options, config.data)
-        tell_data(data, talk)
-        found = finetune(
-            data,
-            config.model.encoder,
-            mode=options.mode,
-            loss=options.loss,
-            epochs=options.epochs,
-            patience=options.patience,
-            seed=config.model.seed,
-            checkpoint=_beside(options.out),
-            cache=vector_cache(config.cache),
-            progress=not talk.quiet,
-            say=talk.say,
-        )
-        found.save(options.out)
-        if options.report:
-            write_whole(options.report, page(found).encode("utf-8", "replace"), "the report")
-            talk.say(f"Report: {options.report}")
-    if options.json:
-        print_json({"folder": options.out, **found.to_dict()})
-    else:
-        print_lines(f"{found.why[0].upper()}{found.why[1:]}\nSaved in {options.out}.")
-    talk.say(f"Next: fewrec fit --encoder {options.out} --items ... --interactions ... --out model")
-    return 0
-
-
 def _lines(file: str) -> list[str]:
     """The lines of a text file; ``DataError`` where it cannot be read."""
     try:
@@ -189,23 +142,3 @@ def _lines(file: str) -> list[str]:
         raise DataError(
             f"{file!r} cannot be read: {why}.", where="--text", value=file, hint="Name a text file in UTF-8."
         ) from error
-
-
-def _check_out(out: str, report: str | None) -> None:
-    """Raises where the folder could not be written: nobody should tune for an hour to be told so."""
-    target = Path(out).expanduser()
-    why = None
-    if not out.strip() or target.absolute().resolve() == Path.cwd():
-        why = f"{out!r} is no name of a folder"
-    elif target.is_file():
-        why = f"{out!r} is a file"
-    elif report is not None and Path(report).expanduser().absolute() == target.absolute():
-        why = "the folder and the report have one name"
-    if why is not None:
-        raise ConfigError(f"{why}.", where="--out", value=out, hint="Name a folder that can be made.")
-
-
-def _beside(out: str) -> Path:
-    """Where an unfinished run stands until the folder ``out`` is written."""
-    target = Path(out).expanduser().absolute()
-    return target.with_name(f".{target.name}.tuning")

@@ -10,6 +10,7 @@ a slow not a one, 1979
 
 from fewrec.text.augment.base import Augmentation, Chain, generator, variants
 from fewrec.text.augment.histories import HistorySample, OrderShuffle, RatingNoise
+from fewrec.text.augment.named import Named
 from fewrec.text.augment.pieces import kept_words
 from fewrec.text.augment.synonyms import Synonyms, neighbours
 from fewrec.text.augment.translation import BackTranslation, DictionaryTranslator
@@ -23,6 +24,7 @@ __all__ = [
     "DictionaryTranslator",
     "EmbeddingDropout",
     "HistorySample",
+    "Named",
     "OrderShuffle",
     "RatingNoise",
     "SpanMask",
