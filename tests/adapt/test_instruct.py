@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import importlib.util
 import json
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from fewrec import Dataset
+from fewrec import Dataset, Recommender
+from fewrec.adapt import instruct
 from fewrec.adapt.instruct import _Asking, tune_rater
+from fewrec.cli import main
 from fewrec.errors import ConfigError, DataError, EncoderError, StoreError
-from fewrec.llm import LocalModel, Rater, files, template
+from fewrec.llm import LocalModel, Rater, files, named_rater, template
 from fewrec.llm.prompts import parsed
 from fewrec.text.augment import generator
 
@@ -140,6 +144,12 @@ def test_a_planted_taste_is_learned_and_written(tmp_path):
     assert scores[0] > scores[1]
     about = json.loads((tmp_path / "tuned" / "tuned.json").read_text())
     assert about["trained_on"] == list(found.trained_on)
+    assert about["language"] == "short"
+    named = named_rater(tmp_path / "tuned", language=SHORT)  # its own language has no prompts that come along
+    assert named.trained_on == frozenset(found.trained_on)
+    assert named.model.id == again.id
+    with pytest.raises(ConfigError, match="there are no prompts in 'short'"):
+        Recommender(rater=tmp_path / "tuned")
     assert len(found.trained_on) + found.test_users == 40
     with pytest.raises(StoreError, match="this folder is there already"):
         tune_rater(shop(), model, tmp_path / "tuned")
@@ -191,3 +201,79 @@ def test_what_is_not_installed_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr(files, "find_spec", lambda name: None)
     with pytest.raises(EncoderError, match="needs torch, transformers, peft"):
         tune_rater(shop(), None, tmp_path / "x")
+
+
+def saved(folder, seed: int = 0) -> Path:
+    """The tiny model in a folder, as a command line can name it."""
+    model, tokenizer = tiny(seed).parts()
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+def tables(data: Dataset, folder: Path) -> list[str]:
+    """The data set as two files, and the flags that name them."""
+    pairs = data.interactions
+    rows = zip(pairs.user_index.tolist(), pairs.item_index.tolist(), pairs.value.tolist(), strict=True)
+    lines = [f"{data.users.ids[user]},{data.items.ids[item]},{value:g}" for user, item, value in rows]
+    titles = [f"{item},{title}" for item, title in zip(data.items.ids, data.titles, strict=True)]
+    (folder / "items.csv").write_text("\n".join(["item,title", *titles]), encoding="utf-8")
+    (folder / "ratings.csv").write_text("\n".join(["user,item,rating", *lines]), encoding="utf-8")
+    return [f"--items={folder / 'items.csv'}", f"--interactions={folder / 'ratings.csv'}", "--liked-at=4"]
+
+
+@needs_torch
+@pytest.mark.parametrize("labels", ["red", "chance"])
+def test_the_command_gives_a_folder_in_any_case(tmp_path, capsys, monkeypatch, labels):
+    monkeypatch.setenv("FEWREC_CACHE", str(tmp_path / "cache"))
+    # Few words, see above; the model of one layer learns nothing from whole sentences.
+    monkeypatch.setattr(instruct, "template", lambda language: replace(SHORT, language=language))
+    base, out = saved(tmp_path / "base"), tmp_path / "rater"
+    flags = tables(shop(labels=labels), tmp_path)
+    how = ["--epochs=12", "--learning-rate=0.01", "--rank=16"] if labels == "red" else ["--epochs=1"]
+    line = ["adapt", "instruct", *flags, f"--language-model={base}", f"--out={out}", *how, "--json"]
+    assert main(line) == 0
+    printed = capsys.readouterr()
+    told = json.loads(printed.out)
+    assert told["folder"] == str(out)
+    assert told["verdict"] == ("tuned" if labels == "red" else "kept frozen")
+    assert {"before", "after", "error", "test_users"} <= set(told)  # beside the frozen one
+    assert told["epochs"][0]["epoch"] == 1
+    assert "epoch 1: loss" in printed.err
+    rater = named_rater(out)
+    assert rater.template.language == "en"
+    assert rater.trained_on == (frozenset(told["trained_on"]) if labels == "red" else frozenset())
+    assert (rater.model.id == LocalModel(base).id) == (labels == "chance")
+    if labels == "chance":
+        (out / "tuned.json").write_text(json.dumps({"base": str(tmp_path / "gone")}))
+        with pytest.raises(
+            StoreError, match=r"stands for the language model .*gone', which is not there any more"
+        ):
+            named_rater(out)
+        (out / "tuned.json").write_text("[]")
+        with pytest.raises(StoreError, match="no record of a tuning"):
+            named_rater(out)
+        (out / "tuned.json").write_text("{")
+        with pytest.raises(StoreError, match="cannot be read"):
+            named_rater(out)
+
+
+@needs_torch
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--epochs=0"], "epochs must be at least 1"),
+        (["--language=fr"], "there are no prompts in 'fr'"),
+        (["--language-model=openai:gpt"], "the weights of 'openai:gpt' cannot be tuned"),
+        (["--language-model=nowhere"], "--language-model: there is no language model 'nowhere'"),
+        (["--out=."], "--out: '.' is no name of a folder"),
+    ],
+)
+def test_the_command_refuses_before_any_data_is_read(tmp_path, capsys, monkeypatch, flags, message):
+    monkeypatch.setenv("FEWREC_OPENAI_API_KEY", "none")
+    base = saved(tmp_path / "base")
+    line = ["adapt", "instruct", "--items=none.csv", "--interactions=none.csv", f"--language-model={base}"]
+    assert main([*line, f"--out={tmp_path / 'out'}", *flags]) == 4
+    said = capsys.readouterr().err
+    assert message in said
+    assert "none.csv" not in said

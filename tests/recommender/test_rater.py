@@ -201,5 +201,9 @@ def test_an_item_that_came_later_is_read_too(knowing):
 
 
 def test_no_rater_is_refused():
-    with pytest.raises(ConfigError, match="rater: 'gpt' is no rater"):
+    with pytest.raises(
+        ConfigError, match=r"rater: there is no language model 'gpt'\.\sGive a folder, a \.gguf file"
+    ):
         Recommender(rater="gpt")
+    with pytest.raises(ConfigError, match="rater: 7 is no rater"):
+        Recommender(rater=7)

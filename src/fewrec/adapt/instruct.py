@@ -19,13 +19,13 @@ from fewrec.data import Dataset
 from fewrec.errors import ConfigError, DataError, StoreError
 from fewrec.llm import LocalModel, Prompt, Template, template
 from fewrec.llm.files import needed
+from fewrec.llm.named import ABOUT
 from fewrec.llm.prompts import Example
 from fewrec.llm.rater import log_odds
 from fewrec.text.augment import generator
 
-__all__ = ["Tuned", "tune_rater"]
+__all__ = ["Tuned", "check_tuning", "leave", "tune_rater"]
 
-ABOUT = "tuned.json"
 MOST_SHOWN = 10
 LEVEL = 0.99
 """A model that has learned nothing is kept 1 time in 100: a quantile of Student's t, for test users can be few."""
@@ -75,6 +75,7 @@ def tune_rater(
     length: int = 80,
     seed: int = 0,
     progress: Callable[[str, int, int], None] | None = None,
+    say: Callable[[str], None] | None = None,
 ) -> Tuned:
     """Instruction tuning of a rater on users, in the manner of TALLRec (Bao et al. 2023, sections 2 and 3).
 
@@ -98,20 +99,13 @@ def tune_rater(
     Raises `ConfigError`, `DataError` with fewer than 20 users who can be asked about, `StoreError` for a folder that is
     taken, `EncoderError` where something is not installed.
     """
-    needed("tuning a language model", "torch", "transformers", "peft", install='pip install "fewrec[train]"')
-    for name, value in (
-        ("pairs_per_user", pairs_per_user), ("epochs", epochs), ("patience", patience),
-        ("batch_size", batch_size), ("rank", rank), ("length", length),
-    ):  # fmt: skip
-        if value < 1:
-            raise ConfigError(f"{name} must be at least 1, not {value}.", where="tune_rater", value=value)
-    if not (math.isfinite(learning_rate) and learning_rate > 0):
-        raise ConfigError("learning_rate must be above 0.", where="tune_rater", value=learning_rate)
+    check_tuning(
+        folder,
+        learning_rate,
+        pairs_per_user=pairs_per_user, epochs=epochs, patience=patience,
+        batch_size=batch_size, rank=rank, length=length,
+    )  # fmt: skip
     target = Path(folder)
-    if target.exists():
-        raise StoreError(
-            "this folder is there already.", where=str(target), hint="Choose another, or remove it."
-        )
     words = template(language) if isinstance(language, str) else language
     asking = _Asking(data, words, length)
     users = asking.users()
@@ -150,6 +144,11 @@ def tune_rater(
             held = learner.loss([task for listed in stop_tasks for task in listed])
             right = float(np.mean([_pairs(learner.model, listed, words) for listed in stop_tasks]))
             told.append((loss, held, right))
+            if say is not None:
+                say(
+                    f"epoch {epoch + 1}: loss {loss:.4f}, validation loss {held:.4f}, "
+                    f"pairs told apart in validation {right:.3f}"
+                )
             if held < best:
                 best, best_at, kept = held, epoch, learner.weights()
             if progress is not None:
@@ -176,6 +175,31 @@ def tune_rater(
         else:
             learner.undo()
     return found
+
+
+def check_tuning(folder: str | os.PathLike[str], learning_rate: float, **counts: int) -> None:
+    """Raises what `tune_rater` would raise before it looks at any data."""
+    needed("tuning a language model", "torch", "transformers", "peft", install='pip install "fewrec[train]"')
+    for name, value in counts.items():
+        if value < 1:
+            raise ConfigError(f"{name} must be at least 1, not {value}.", where="tune_rater", value=value)
+    if not (math.isfinite(learning_rate) and learning_rate > 0):
+        raise ConfigError("learning_rate must be above 0.", where="tune_rater", value=learning_rate)
+    if Path(folder).exists():
+        raise StoreError(
+            "this folder is there already.", where=str(folder), hint="Choose another, or remove it."
+        )
+
+
+def leave(folder: str | os.PathLike[str], model: LocalModel, found: Tuned, language: str) -> None:
+    """A folder that stands for ``model`` as it was, with what was ``found``: for who wants a folder in any case."""
+    target = Path(folder)
+    about = {**asdict(found), "trained_on": [], "language": language, "base": str(model.path.resolve())}
+    try:
+        target.mkdir(parents=True)
+        (target / ABOUT).write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise StoreError(f"the folder cannot be written: {error.strerror}.", where=str(target)) from error
 
 
 class _Asking:
@@ -309,7 +333,8 @@ class _Learner:
                     state[f"{name}.weight"] = state[f"{name}.weight"] + delta
             plain.save_pretrained(str(beside), state_dict=state)
             self.tokenizer.save_pretrained(str(beside))
-            (beside / ABOUT).write_text(json.dumps(asdict(about), indent=2) + "\n", encoding="utf-8")
+            told = {**asdict(about), "language": self.words.language}
+            (beside / ABOUT).write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
             os.rename(beside, target)
         except OSError as error:
             raise StoreError(f"the folder cannot be written: {error.strerror}.", where=str(target)) from error

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fewrec.cli import describe, finetune
+from fewrec.cli import describe, finetune, instruct
 from fewrec.cli.finetune import beside, check_out
 from fewrec.cli.fitted import tell_data
 from fewrec.cli.output import print_json, print_lines
@@ -37,6 +37,11 @@ def add(parser: argparse.ArgumentParser) -> None:
     describe.add(write)
     add_talk(write)
 
+    purpose = "tune a language model to rate for your users; it is kept only if that is certain to help"
+    rate = actions.add_parser("instruct", help=purpose, description=f"{purpose[0].upper()}{purpose[1:]}.")
+    rate.set_defaults(parser=rate)
+    instruct.add(rate)
+    add_talk(rate)
     purpose = "let a language model read the texts of your items, and any others, before it is tuned"
     read = actions.add_parser("pretrain", help=purpose, description=f"{purpose[0].upper()}{purpose[1:]}.")
     read.set_defaults(parser=read)
@@ -62,7 +67,13 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, talk: Talk) -> int:
-    ways = {"describe": describe.run, "finetune": finetune.run, "pretrain": _pretrain, "export": _export}
+    ways = {
+        "describe": describe.run,
+        "finetune": finetune.run,
+        "instruct": instruct.run,
+        "pretrain": _pretrain,
+        "export": _export,
+    }
     return ways[options.action](options, talk)
 
 

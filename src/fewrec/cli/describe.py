@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 from fewrec.cli.output import print_json, print_lines
 from fewrec.cli.parser import add_output, add_settings, resolved
 from fewrec.cli.sources import read_data
 from fewrec.cli.talk import Talk
 from fewrec.errors import ConfigError
-
-if TYPE_CHECKING:
-    from fewrec.llm import LanguageModel
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -39,6 +34,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, talk: Talk) -> int:
     from fewrec.adapt.describe import describe
     from fewrec.encode import progress_bar
+    from fewrec.llm import language_model
 
     if not options.out.endswith(".jsonl"):
         raise ConfigError(
@@ -52,7 +48,7 @@ def run(options: argparse.Namespace, talk: Talk) -> int:
         data = read_data(options, config.data)
         found = describe(
             data,
-            language_model(options.language_model),
+            language_model(options.language_model, "--language-model"),
             options.out,
             of=options.of,
             language=options.language,
@@ -76,22 +72,3 @@ def run(options: argparse.Namespace, talk: Talk) -> int:
         )
     talk.say(f"Written by a machine; what by, stands in {found.provenance}. Read some before you use them.")
     return 0
-
-
-def language_model(name: str) -> LanguageModel:
-    """What ``--language-model`` names: ``openai:NAME``, ``llamacpp:FILE``, a folder or a .gguf file."""
-    from fewrec.llm import ChatEndpoint, LlamaCpp, LocalModel
-
-    kind, colon, rest = name.partition(":")
-    if colon and kind == "openai":
-        return ChatEndpoint(rest)
-    if colon and kind == "llamacpp":
-        return LlamaCpp(rest)
-    if Path(name).exists():
-        return LocalModel(name)
-    raise ConfigError(
-        f"there is no language model {name!r}.",
-        where="--language-model",
-        value=name,
-        hint="Give a folder, a .gguf file, llamacpp:FILE, or openai:NAME.",
-    )

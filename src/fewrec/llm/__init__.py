@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from fewrec.llm.llamacpp import LlamaCpp
     from fewrec.llm.local import LocalModel
     from fewrec.llm.model import LanguageModel
+    from fewrec.llm.named import language_model, named_rater
     from fewrec.llm.prompts import Prompt, Template, template
     from fewrec.llm.rater import Rater
 
@@ -26,6 +27,8 @@ __all__ = [
     "Prompt",
     "Rater",
     "Template",
+    "language_model",
+    "named_rater",
     "packaged_gguf",
     "template",
 ]
@@ -38,6 +41,8 @@ _HOME = {
     "Prompt": "prompts",
     "Rater": "rater",
     "Template": "prompts",
+    "language_model": "named",
+    "named_rater": "named",
     "packaged_gguf": "files",
     "template": "prompts",
 }

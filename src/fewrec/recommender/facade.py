@@ -32,7 +32,7 @@ from fewrec.recommender.lookalikes import Audience, audience_of, similar
 from fewrec.recommender.model import FittedModel, Progress, fit_model, shown
 from fewrec.recommender.predictions import Predictions, matrix, prospects_of, scores_of
 from fewrec.recommender.questions import questions
-from fewrec.recommender.rating import Say, check_rater, learn_rater, loaded_rater, say_of
+from fewrec.recommender.rating import Say, learn_rater, loaded_rater, rater_of, say_of
 from fewrec.recommender.saving import opened, restored, signal_names, to_parts
 from fewrec.recommender.threads import one_thread
 from fewrec.recommender.visitors import OnUnknown, Support, Visitor, Visitors, names_of
@@ -56,7 +56,8 @@ class Recommender:
     ``signals``: "default" or a list of names and ``Signal`` objects. ``tune``: learn weights, trust and
     calibration on simulated strangers; without it the prior's weights are used. ``seed``: same seed, same answer.
     ``cache``: where text vectors are kept between runs; ``None`` for nowhere. ``s``: how many named features may
-    explain a visitor. ``rater``: a `fewrec.llm.Rater`, asked about the top of each list once it has earned weight.
+    explain a visitor. ``rater``: a `fewrec.llm.Rater`, or the name of its language model (a folder, a file), asked
+    about the top of each list once it has earned weight.
     """
 
     def __init__(
@@ -68,12 +69,11 @@ class Recommender:
         *,
         cache: Any = "default",
         s: int = 8,
-        rater: Rater | None = None,
+        rater: Rater | str | os.PathLike[str] | None = None,
     ) -> None:
         check_settings(tune, seed, cache, s)
-        check_rater(rater)
         self.encoder, self.signals, self.tune, self.seed = encoder, signals, tune, seed
-        self.cache, self.s, self.rater = cache, s, rater
+        self.cache, self.s, self.rater = cache, s, rater_of(rater)
         self._encoder: Encoder | None = None
         self._data: Dataset | None = None
         self._model: FittedModel | None = None

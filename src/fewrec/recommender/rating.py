@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,14 +15,14 @@ from fewrec.data import Dataset
 from fewrec.errors import ConfigError, EncoderError, StoreError
 from fewrec.fewshot.episodes import Episode
 from fewrec.fewshot.rescoring import Rescoring, learn_rescoring
-from fewrec.llm import Rater
+from fewrec.llm import Rater, named_rater
 from fewrec.rank import top_n
 from fewrec.recommendations import Reason
 from fewrec.recommender.model import FittedModel
 from fewrec.recommender.visitors import Visitor
 from fewrec.signals import TrainingData
 
-__all__ = ["Say", "check_rater", "item_texts", "learn_rater", "loaded_rater", "say_of"]
+__all__ = ["Say", "item_texts", "learn_rater", "loaded_rater", "rater_of", "say_of"]
 
 Id = str | int
 
@@ -43,11 +45,14 @@ class Say:
         return (Reason("rater", f"a language model's rating{rated}", float(self.moved[at])),)
 
 
-def check_rater(rater: Any) -> None:
-    """``ConfigError`` for anything but ``None`` and a `Rater`."""
-    if rater is not None and not isinstance(rater, Rater):
-        hint = "Use None, or fewrec.llm.Rater(model)."
-        raise ConfigError(f"{rater!r} is no rater.", where="rater", value=rater, hint=hint)
+def rater_of(rater: Any) -> Rater | None:
+    """The `Rater` that is given, or that of the language model which a name stands for. ``ConfigError`` else."""
+    if rater is None or isinstance(rater, Rater):
+        return rater
+    if isinstance(rater, str | PathLike):
+        return named_rater(Path(rater) if isinstance(rater, PathLike) else rater)
+    hint = "Use None, fewrec.llm.Rater(model), or the name of a language model: a folder, or a .gguf file."
+    raise ConfigError(f"{rater!r} is no rater.", where="rater", value=rater, hint=hint)
 
 
 def item_texts(data: Dataset) -> list[str]:
@@ -147,7 +152,7 @@ def loaded_rater(rater: Any, rescoring: Rescoring | None, folder: str) -> Rater 
     """
     if rater is False:
         return None
-    check_rater(rater)
+    rater = rater_of(rater)
     if rater is None:
         if rescoring is not None and rescoring.weight:
             raise StoreError(
