@@ -94,7 +94,7 @@ def test_the_order_of_a_support_changes_no_bit(tuned: Recommender) -> None:
 
 def test_predictions_as_json(tuned: Recommender) -> None:
     told = tuned.predict(["u0"], ["i0", "i1"]).to_dict()
-    assert list(told) == ["users", "items", "mean", "low", "high", "probability"]
+    assert list(told) == ["users", "items", "mean", "low", "high", "probability", "warnings"]
     assert told["users"] == ["u0"]
     assert len(told["mean"][0]) == 2
 

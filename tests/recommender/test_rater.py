@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from fewrec import Dataset, Recommender
-from fewrec.errors import ConfigError, EncoderError, StoreError
+from fewrec.errors import ConfigError, EncoderError, FewrecWarning, StoreError
+from fewrec.evaluate import evaluate
 from fewrec.llm import Rater
 
 N_ITEMS, N_USERS = 60, 40
@@ -115,8 +116,71 @@ def test_only_the_top_is_asked_about(knowing):
     assert planted.asked - before == 20
     before = planted.asked
     knowing.score(support={"i3": 5})
+    assert planted.asked - before == 20
+    before = planted.asked
     knowing.recommend(taste="x1", n=5)  # a weight earned on interactions says nothing about sentences
+    knowing.score(taste="x1")
+    knowing.predict(users=["u1"])
+    knowing.audience("i3")
     assert planted.asked == before
+
+
+def test_scores_are_those_of_the_list(knowing):
+    ids = knowing.data.items.ids
+    for who in ({"support": {"i3": 5}}, {"user": "u1"}, {"support": {"i3": 5}, "taste": "zzz"}):
+        listed = knowing.recommend(**who, n=40)
+        scores = dict(zip(ids, knowing.score(**who).tolist(), strict=True))
+        assert [row.score for row in listed] == [scores[row.item] for row in listed]
+    one, two = {"i3": 5}, {"i7": 5, "i9": 1}
+    many = knowing.score_many([one, two])
+    assert np.allclose(
+        many, np.stack([knowing.score(one), knowing.score(two)]), rtol=1e-5
+    )  # sums of other sizes
+    # The top is that of the whole list, whatever items are asked for.
+    assert (
+        knowing.score(one, items=["i5", "i1"]) == knowing.score(one)[[ids.index("i5"), ids.index("i1")]]
+    ).all()
+    plain = Recommender("hashed", SIGNALS, cache=None).fit(world(), progress=False)
+    moved = knowing.score(one) != plain.score(one)
+    assert 0 < moved.sum() <= 20
+    assert sorted(knowing.score(one)) == sorted(plain.score(one))  # exchanged among the twenty
+
+
+def test_what_goes_without_the_rater_says_so(knowing):
+    told = "The language model has no say in this: it rates the top of one visitor's list."
+    found = knowing.predict(users=["u1"], items=["i1"])
+    assert found.warnings == (told,)
+    assert found.to_dict()["warnings"] == [told]
+    assert str(found).splitlines()[-1] == told
+    assert knowing.audience("i3").sure.endswith(f". {told}")
+    plain = fitted(Planted(knows=False))
+    assert plain.predict(users=["u1"], items=["i1"]).warnings == ()
+    assert told not in plain.audience("i3").sure
+
+
+def test_scores_without_an_answer_warn(knowing):
+    model = knowing.rater.model
+    plain = Recommender("hashed", SIGNALS, cache=None).fit(world(), progress=False)
+    model.cost = 99.0
+    try:
+        with pytest.warns(
+            FewrecWarning, match="these scores are without the language model's say: no answer in 10"
+        ):
+            scores = knowing.score({"i3": 5})
+    finally:
+        model.cost = 0.0
+    assert (scores == plain.score({"i3": 5})).all()
+
+
+def test_an_evaluation_asks_the_rater():
+    """A rater that knows what no signal does makes the lists better, and an evaluation sees it."""
+    plain = Recommender("hashed", SIGNALS, cache=None)
+    planted = Planted()
+    rated = Recommender("hashed", SIGNALS, cache=None, rater=Rater(planted, cache=None, clock=planted.clock))
+    systems = {"plain": plain, "rated": rated}
+    found = evaluate(world(), systems, k_shot=3, seeds=1, test_users=10, progress=False)
+    mean = {row["system"]: row["mean"] for row in found.cells if row["metric"] == "ndcg@10"}
+    assert mean["rated"] > mean["plain"] + 0.05
 
 
 def test_a_rater_that_knows_nothing_changes_nothing():

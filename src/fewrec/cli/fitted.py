@@ -6,7 +6,7 @@ import argparse
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from fewrec.cli.modelcache import ModelCache, model_key
 from fewrec.cli.parser import add_settings
@@ -18,6 +18,7 @@ from fewrec.config.sources import Resolved
 if TYPE_CHECKING:
     from fewrec.data import Dataset
     from fewrec.encode import VectorCache
+    from fewrec.llm import Rater
     from fewrec.recommender import Recommender
 
 _NAMED = ("item", "user", "rating", "click", "quantity", "event", "time", "title", "description", "tags")
@@ -27,6 +28,34 @@ def add_model(parser: argparse.ArgumentParser, *more: str) -> None:
     """``--model``, and the flags of all settings that a fit needs; ``more``: further settings."""
     parser.add_argument("--model", metavar="FOLDER", help="a model saved by fewrec fit, instead of tables")
     add_settings(parser, "data", "model", "cache", *more)
+
+
+def add_rater(parser: argparse.ArgumentParser) -> None:
+    """``--rater`` and what it may take; :func:`rater` reads them."""
+    how = parser.add_argument_group(
+        "rater: a language model that rates the top of each list, once it has earned weight"
+    )
+    how.add_argument(
+        "--rater", metavar="MODEL", help="a folder, a .gguf file, llamacpp:FILE, or openai:NAME; off for none"
+    )
+    how.add_argument(
+        "--rater-language", metavar="CODE", help="of the prompts: en or zh (default: en, or the tuned one)"
+    )
+    how.add_argument("--rater-seconds", type=float, metavar="X", help="what one list may wait (default: 10)")
+
+
+def rater(options: argparse.Namespace, settings: CacheSettings) -> Rater | Literal[False] | None:
+    """The rater that the command line names; ``False`` where it names none, but "off"."""
+    name, given = getattr(options, "rater", None), getattr(options, "rater_seconds", None)
+    language = getattr(options, "rater_language", None)
+    if name is None or name == "off":
+        if given is not None or language is not None:
+            options.parser.error("--rater-seconds and --rater-language do nothing without --rater.")
+        return None if name is None else False
+    from fewrec.llm import named_rater
+
+    more = {} if given is None else {"seconds": given}
+    return named_rater(name, language=language, cache=vector_cache(settings), **more)
 
 
 def fitted_model(
@@ -43,10 +72,10 @@ def fitted_model(
 
     config = found.config
     need_files(options, config.data)
-    encoder = resolve(config.model.encoder)
-    key = _key(config, encoder.id)
+    encoder, rates = resolve(config.model.encoder), rater(options, config.cache) or None
+    key = _key(config, encoder.id, rates)
     kept, vectors = model_cache(config.cache, talk), vector_cache(config.cache)
-    model = kept.load(key, encoder=encoder, cache=vectors)
+    model = kept.load(key, encoder=encoder, cache=vectors, rater=rates)
     if model is not None:
         tell_data(model.data, talk)
         talk.say("Fitted in an earlier run; nothing has changed since.")
@@ -54,16 +83,18 @@ def fitted_model(
     data = read_data(options, config.data)
     tell_data(data, talk)
     check(data)
-    model, told = fit(data, config, talk, encoder)
+    model, told = fit(data, config, talk, encoder, rates)
     # not when a file was changed meanwhile, or the default encoder turned out to be broken and was replaced
-    if key is not None and key == _key(config, encoder.id) and kept.keep(key, model):
+    if key is not None and key == _key(config, encoder.id, rates) and kept.keep(key, model):
         told += " Kept for the next run."
     talk.say(told)
     return model
 
 
-def _key(config: Config, encoder_id: str) -> str | None:
+def _key(config: Config, encoder_id: str, rates: Rater | None) -> str | None:
     plain = config.to_dict()
+    if rates is not None:
+        plain["model"]["rater"] = [rates.id, rates.template.language, sorted(map(str, rates.trained_on))]
     settings = {name: value for name, value in plain["data"].items() if name not in TABLES}
     return model_key(files(config.data), settings, plain["model"], encoder_id)
 
@@ -80,12 +111,17 @@ def _saved(options: argparse.Namespace, found: Resolved, talk: Talk) -> Recommen
         )
     from fewrec.recommender import Recommender
 
-    model = Recommender.load(options.model, cache=vector_cache(found.config.cache))
+    rates = (
+        rater(options, found.config.cache) if hasattr(options, "rater") else False
+    )  # who never asks needs none
+    model = Recommender.load(options.model, cache=vector_cache(found.config.cache), rater=rates)
     tell_data(model.data, talk)
     return model
 
 
-def fit(data: Dataset, config: Config, talk: Talk, encoder: Any = None) -> tuple[Recommender, str]:
+def fit(
+    data: Dataset, config: Config, talk: Talk, encoder: Any = None, rates: Rater | None = None
+) -> tuple[Recommender, str]:
     """``(model, sentence about the fit)``. ``encoder``: default the one that the settings name."""
     from fewrec.recommender import Recommender
 
@@ -95,9 +131,11 @@ def fit(data: Dataset, config: Config, talk: Talk, encoder: Any = None) -> tuple
         tune=config.model.tune,
         seed=config.model.seed,
         cache=vector_cache(config.cache),
+        rater=rates,
     )
     model.fit(data, progress=not talk.quiet)
-    return model, f"Fitted in {time.perf_counter() - begin:.1f} s."
+    report = "" if model.rater_report is None else f" {model.rater_report}"
+    return model, f"Fitted in {time.perf_counter() - begin:.1f} s.{report}"
 
 
 def cache_root(settings: CacheSettings) -> Path | None:

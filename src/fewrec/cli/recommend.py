@@ -7,7 +7,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from fewrec.cli.answer import show
-from fewrec.cli.fitted import add_model, fitted_model
+from fewrec.cli.fitted import add_model, add_rater, fitted_model
 from fewrec.cli.parser import add_output, resolved
 from fewrec.cli.talk import Talk
 from fewrec.errors import ConfigError
@@ -44,6 +44,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     )
     which.add_argument("--include-seen", action="store_true", help="also items that they have met already")
     add_model(parser, "list")
+    add_rater(parser)
     add_output(parser)
 
 

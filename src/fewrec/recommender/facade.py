@@ -20,10 +20,10 @@ from fewrec.errors import DataError, NotFittedError
 from fewrec.fewshot.guard import Trust
 from fewrec.fewshot.rescoring import Rescoring
 from fewrec.llm import Rater
-from fewrec.persist import write_folder
 from fewrec.rank import Candidates, check_n, where_mask
 from fewrec.rank.columns import Columns
 from fewrec.recommendations import Recommendations
+from fewrec.recommender import rating
 from fewrec.recommender.arguments import check_progress, check_requests, check_settings
 from fewrec.recommender.choosing import allowed
 from fewrec.recommender.growing import grown
@@ -32,8 +32,7 @@ from fewrec.recommender.lookalikes import Audience, audience_of, similar
 from fewrec.recommender.model import FittedModel, Progress, fit_model, shown
 from fewrec.recommender.predictions import Predictions, matrix, prospects_of, scores_of
 from fewrec.recommender.questions import questions
-from fewrec.recommender.rating import Say, learn_rater, loaded_rater, rater_of, say_of
-from fewrec.recommender.saving import opened, restored, signal_names, to_parts
+from fewrec.recommender.saving import opened, restored, saved
 from fewrec.recommender.threads import one_thread
 from fewrec.recommender.visitors import OnUnknown, Support, Visitor, Visitors, names_of
 from fewrec.signals import Signal, resolve_signals
@@ -73,7 +72,7 @@ class Recommender:
     ) -> None:
         check_settings(tune, seed, cache, s)
         self.encoder, self.signals, self.tune, self.seed = encoder, signals, tune, seed
-        self.cache, self.s, self.rater = cache, s, rater_of(rater)
+        self.cache, self.s, self.rater = cache, s, rating.rater_of(rater)
         self._encoder: Encoder | None = None
         self._data: Dataset | None = None
         self._model: FittedModel | None = None
@@ -111,7 +110,7 @@ class Recommender:
                 progress=say,
             )
             if self.rater is not None:
-                model.rescoring = learn_rater(self.rater, ordered, model, episodes, self.seed, say)
+                model.rescoring = rating.learn_rater(self.rater, ordered, model, episodes, self.seed, say)
         self._model = model
         self._set_data(data)
         return self
@@ -180,8 +179,7 @@ class Recommender:
             rules = Rules.checked(n, diversity, boosts, pinned, explore, explain)
             visitor = self._visitors_of.read(user, support, taste, attributes, on_unknown)
             supports = self._fitted.supports([visitor])
-            if supports.taste is not None and not supports.taste.present[0]:
-                visitor = visitor.unread()
+            (visitor,) = rating.heard(supports, [visitor])
             scores = scores_of(self._fitted, supports, [visitor])[0]
             candidates, notes = self._allowed(visitor, exclude, where, on_unknown, include_seen)
             listing = Listing(self._fitted, self._visitors, self._title, self._meets, self._say, self.seed)
@@ -202,14 +200,14 @@ class Recommender:
         attributes: Mapping[str, Any] | None = None,
         on_unknown: OnUnknown = "raise",
     ) -> NDArray[np.float32]:
-        """``(I,)`` scores in the order of ``data.items`` (or of ``items``); only their order matters.
+        """``(I,)`` scores in the order of ``data.items`` (or of ``items``), as :meth:`recommend` has them without
+        conditions; only their order matters. A rater that has earned weight is asked, in its time.
 
         NaN where nothing can be known: an item without text that nobody met, or any item when nobody has done
         anything yet and what is known about the visitor tells nothing.
         """
         visitor = self._visitors_of.read(user, support, taste, attributes, on_unknown)
-        supports = self._fitted.supports([visitor])
-        return self._in_order(scores_of(self._fitted, supports, [visitor]), items)[0]
+        return self._in_order(self._scores([visitor]), items)[0]
 
     def score_many(
         self,
@@ -218,11 +216,11 @@ class Recommender:
         *,
         on_unknown: OnUnknown = "raise",
     ) -> NDArray[np.float32]:
-        """``(B, I)``: :meth:`score` of many strangers at once."""
+        """``(B, I)``: :meth:`score` of many strangers at once; a rater with weight is asked for each of them."""
         visitors = [self._visitors_of.read(support=support, on_unknown=on_unknown) for support in supports]
         if not visitors:
             return np.zeros((0, len(self.data.items) if items is None else len(items)), dtype=np.float32)
-        return self._in_order(scores_of(self._fitted, self._fitted.supports(visitors), visitors), items)
+        return self._in_order(self._scores(visitors), items)
 
     def predict(
         self,
@@ -235,7 +233,7 @@ class Recommender:
         """The predicted ratings with 80 % intervals and the probability of liking, people x items.
 
         ``users``: known users, all by default; or one stranger with ``support``. ``items``: all by default. Items
-        already rated are predicted, too.
+        already rated are predicted, too. A rater has no part in it, and ``warnings`` say so where it has earned weight.
         """
         if support is not None and users is None:
             visitors = [self._visitors_of.read(support=support, on_unknown=on_unknown)]
@@ -249,7 +247,8 @@ class Recommender:
             at = np.array([self._fitted.position[item] for item in ids], dtype=np.intp)
             titles = [self._title(item) for item in at.tolist()]
         people = [prospects for prospects, _ in prospects_of(self._fitted, visitors, at)]
-        return matrix(people, [visitor.user for visitor in visitors], ids, titles)
+        notes = rating.not_asked(self.rater, self._fitted)
+        return matrix(people, [visitor.user for visitor in visitors], ids, titles, notes)
 
     def similar_items(self, item: Any, n: int = 10) -> Recommendations:
         """The items that resemble ``item`` (by id or title) most, in text and in who likes them."""
@@ -264,7 +263,8 @@ class Recommender:
         users = [ids[at] for at in canonical_order(ids) if found not in self.data.history(ids[at])]
         at = np.array([self._fitted.position[found]])
         people = prospects_of(self._fitted, [self._visitors.read(user=user) for user in users], at)
-        return audience_of(self._fitted, found, self._title(int(at[0])), users, people, n)
+        notes = rating.not_asked(self.rater, self._fitted)
+        return audience_of(self._fitted, found, self._title(int(at[0])), users, people, n, notes)
 
     def next_question(
         self,
@@ -333,19 +333,8 @@ class Recommender:
 
     def save(self, folder: str | os.PathLike[str]) -> Path:
         """Writes the model into ``folder``, which a human can read, all or nothing; gives back its path."""
-        about, arrays, tables = to_parts(self._fitted, self.data)
-        manifest = {
-            "class": "Recommender",
-            "configuration": {
-                "encoder": self.encoder if isinstance(self.encoder, str) else None,
-                "signals": signal_names(self.signals),
-                "tune": self.tune,
-                "seed": self.seed,
-                "s": self.s,
-            },
-            **about,
-        }
-        return write_folder(folder, manifest, arrays, tables)
+        how = {"tune": self.tune, "seed": self.seed, "s": self.s}
+        return saved(folder, self._fitted, self.data, self.encoder, self.signals, **how)
 
     @classmethod
     def load(
@@ -357,7 +346,7 @@ class Recommender:
         model = cls(encoder=named, cache=cache, **configuration)
         model._encoder = resolve(model.encoder)
         model._model, data = restored(parts, folder, model._encoder, cache, model.signals)
-        model.rater = loaded_rater(rater, model._model.rescoring, str(folder))
+        model.rater = rating.loaded_rater(rater, model._model.rescoring, str(folder))
         model._set_data(data)
         return model
 
@@ -390,8 +379,14 @@ class Recommender:
         met[self._place] = where_mask(where, self._columns, len(self.data.items))
         return met
 
-    def _say(self, visitor: Visitor, scores: NDArray[np.float32], mask: NDArray[np.bool_]) -> Say:
-        return say_of(self.rater, self._fitted, visitor, scores, mask, self.data, self._row)
+    def _say(self, visitor: Visitor, scores: NDArray[np.float32], mask: NDArray[np.bool_]) -> rating.Say:
+        return rating.say_of(self.rater, self._fitted, visitor, scores, mask, self.data, self._row)
+
+    def _scores(self, visitors: Sequence[Visitor]) -> NDArray[np.float32]:
+        def mask(visitor: Visitor) -> NDArray[np.bool_]:
+            return self._allowed(visitor, None, None, "skip", False)[0].mask
+
+        return rating.scores_with_say(self.rater, self._fitted, visitors, self._say, mask)
 
     def _in_order(self, scores: NDArray[np.float32], items: Sequence[Any] | None) -> NDArray[np.float32]:
         if items is None:

@@ -149,11 +149,12 @@ def audience_of(
     users: Sequence[Id],
     people: Sequence[tuple[Prospects, NDArray[np.float32]]],
     n: int,
+    notes: Sequence[str] = (),
 ) -> Audience:
     """The best ``n`` of ``users``, given the prospects and the score of the item for each of them.
 
     Probabilities compare people; bare scores would favour whoever has the longest history, and serve where there are
-    no probabilities. Nobody is listed of whom nothing can be known.
+    no probabilities. Nobody is listed of whom nothing can be known. ``notes``: what else ``sure`` has to say.
     """
     served = model.served(model.position[item])
     if served == "cold":
@@ -172,4 +173,4 @@ def audience_of(
             item, title, (), "There is nobody to show it to: no known user is left who has not met it."
         )
     histories = f"{len(users)} {'history' if len(users) == 1 else 'histories'}"
-    return Audience(item, title, tuple(rows), f"Judged from {histories} and {basis}.")
+    return Audience(item, title, tuple(rows), " ".join([f"Judged from {histories} and {basis}.", *notes]))

@@ -46,6 +46,7 @@ class Predictions:
     high: Array  # (B, C)
     probability: Array  # (B, C)
     titles: tuple[str, ...] = ()  # of the items, for people
+    warnings: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready: one list per person and field, ``None`` for NaN."""
@@ -58,6 +59,7 @@ class Predictions:
             "users": list(self.users),
             "items": list(self.items),
             **{name: plain(getattr(self, name)) for name in fields},
+            "warnings": list(self.warnings),
         }
 
     def __repr__(self) -> str:
@@ -126,7 +128,7 @@ class Predictions:
             lines.append(
                 f"These are {SHOWN} of {self.mean.size} predictions; mean, low, high and probability have all."
             )
-        return lines
+        return [*lines, *self.warnings]
 
 
 @dataclass(frozen=True)
@@ -182,7 +184,11 @@ def _rating(mean: float, low: float, high: float) -> Rating | None:
 
 
 def matrix(
-    people: Sequence[Prospects], users: Sequence[Id | None], items: Sequence[Id], titles: Sequence[str]
+    people: Sequence[Prospects],
+    users: Sequence[Id | None],
+    items: Sequence[Id],
+    titles: Sequence[str],
+    warnings: tuple[str, ...] = (),
 ) -> Predictions:
     """One row per person."""
 
@@ -198,6 +204,7 @@ def matrix(
         stacked("high"),
         stacked("probability"),
         tuple(titles),
+        warnings,
     )
 
 

@@ -19,12 +19,26 @@ from fewrec.llm import Rater, named_rater
 from fewrec.rank import top_n
 from fewrec.recommendations import Reason
 from fewrec.recommender.model import FittedModel
-from fewrec.recommender.visitors import Visitor
-from fewrec.signals import TrainingData
+from fewrec.recommender.predictions import scores_of
+from fewrec.recommender.visitors import Visitor, tell
+from fewrec.signals import Supports, TrainingData
 
-__all__ = ["Say", "item_texts", "learn_rater", "loaded_rater", "rater_of", "say_of"]
+__all__ = [
+    "Say",
+    "has_say",
+    "heard",
+    "item_texts",
+    "learn_rater",
+    "loaded_rater",
+    "not_asked",
+    "rater_of",
+    "say_of",
+    "scores_with_say",
+]
 
 Id = str | int
+NOT_ASKED = "The language model has no say in this: it rates the top of one visitor's list."
+"""What answers say that go without it: for many people and all items it would have to be asked for hours."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +116,47 @@ def _shown(training: TrainingData, episode: Episode) -> list[tuple[int, bool]]:
     return [(at, at in likes) for at in sorted(episode.shown.tolist())]
 
 
+def has_say(rater: Rater | None, model: FittedModel) -> bool:
+    """Whether a rater is there that has earned weight."""
+    return rater is not None and model.rescoring is not None and model.rescoring.weight > 0
+
+
+def not_asked(rater: Rater | None, model: FittedModel) -> tuple[str, ...]:
+    """What an answer has to say that goes without a rater that has earned weight."""
+    return (NOT_ASKED,) if has_say(rater, model) else ()
+
+
+def heard(supports: Supports, visitors: Sequence[Visitor]) -> list[Visitor]:
+    """The visitors, without sentences of which nothing could be read."""
+    read = supports.taste
+    return [
+        visitor.unread() if read is not None and visitor.taste and not read.present[at] else visitor
+        for at, visitor in enumerate(visitors)
+    ]
+
+
+def scores_with_say(
+    rater: Rater | None,
+    model: FittedModel,
+    visitors: Sequence[Visitor],
+    say: Callable[[Visitor, NDArray[np.float32], NDArray[np.bool_]], Say],
+    mask_of: Callable[[Visitor], NDArray[np.bool_]],
+) -> NDArray[np.float32]:
+    """``(B, I)`` in model order, the top of each row as ``say`` leaves it: the scores of lists without conditions.
+
+    ``mask_of``: which items such a list may hold. Where the rater gave no answer, a warning says so.
+    """
+    supports = model.supports(visitors)
+    scores = scores_of(model, supports, visitors)
+    if not has_say(rater, model):
+        return scores
+    for row, visitor in zip(scores, heard(supports, visitors), strict=True):
+        found = say(visitor, row, mask_of(visitor) & ~np.isnan(row))
+        tell((note.replace("the list is", "these scores are") for note in found.notes), stacklevel=5)
+        row[:] = found.scores
+    return scores
+
+
 def say_of(
     rater: Rater | None,
     model: FittedModel,
@@ -117,7 +172,7 @@ def say_of(
     asked, or not in time, the list is served without it, and a note says so. ``row`` (I,): item -> row of ``data``.
     """
     rescoring = model.rescoring
-    if rater is None or rescoring is None or rescoring.weight == 0 or not visitor.values:
+    if rater is None or rescoring is None or not has_say(rater, model) or not visitor.values:
         return Say(scores, scores)
     top = top_n(scores, mask, rescoring.top, model.training.tie_break)
     if len(top) < 2:
@@ -158,7 +213,8 @@ def loaded_rater(rater: Any, rescoring: Rescoring | None, folder: str) -> Rater 
             raise StoreError(
                 f"this model's lists had a say of {rescoring.rater}, which is not in the folder.",
                 where=folder,
-                hint="Give it again: Recommender.load(folder, rater=...), or go without: rater=False.",
+                hint="Give it again: Recommender.load(folder, rater=...), or go without: rater=False. "
+                "On the command line: --rater MODEL, or --rater off.",
             )
         return None
     if rescoring is None or rater.id != rescoring.rater:

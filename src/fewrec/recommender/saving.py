@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,12 +18,12 @@ from fewrec.fewshot.guard import Trust
 from fewrec.fewshot.newmaps import NewMaps
 from fewrec.fewshot.ranker import Ranker
 from fewrec.fewshot.rescoring import Rescoring
-from fewrec.persist import read_folder
+from fewrec.persist import read_folder, write_folder
 from fewrec.recommender.model import FittedModel
 from fewrec.signals import Signal, Spectrum, TrainingData, resolve_signals
 from fewrec.text import TextReader
 
-__all__ = ["opened", "restored", "signal_names", "to_parts"]
+__all__ = ["opened", "restored", "saved"]
 
 Parts = tuple[dict[str, Any], dict[str, Any], dict[str, dict[str, list[Any]]]]
 
@@ -54,6 +56,21 @@ def signal_names(signals: Any) -> list[str]:
                 hint="Register it with fewrec.signals.register_signal and name it in signals=[...].",
             )
     return [str(entry) for entry in wanted]
+
+
+def saved(
+    folder: str | os.PathLike[str],
+    model: FittedModel,
+    data: Dataset,
+    encoder: Any,
+    signals: Any,
+    **settings: Any,
+) -> Path:
+    """The path of the folder in which the model now lies, whole or not at all."""
+    about, arrays, tables = to_parts(model, data)
+    named = {"encoder": encoder if isinstance(encoder, str) else None, "signals": signal_names(signals)}
+    manifest = {"class": "Recommender", "configuration": {**named, **settings}, **about}
+    return write_folder(folder, manifest, arrays, tables)
 
 
 def check_class(manifest: Mapping[str, Any], folder: str) -> None:
