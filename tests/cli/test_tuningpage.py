@@ -45,6 +45,8 @@ def test_all_that_was_measured_is_there():
     assert 'class="better">+0.0500' in told
     assert 'class="even">-0.0100' in told
     assert "1,234" in told
+    assert "What stands behind ± is one standard error of the difference, over people." in told
+    assert "(± 0.0100, one standard error)" in told
     assert "<dt>learning rate</dt><dd>0.002</dd>" in told
 
 

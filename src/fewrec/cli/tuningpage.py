@@ -38,7 +38,7 @@ def _top(found: Finetuned) -> str:
     for test, words in ((found.test, "new items"), (found.strangers, "new people")):
         if test is not None and test.users:
             tiles.append(
-                (f"{test.difference:+.4f}", f"NDCG@10 for {words}, tuned less frozen (± {test.error:.4f})")
+                (f"{test.difference:+.4f}", f"NDCG@10 for {words}, tuned less frozen (± {test.error:.4f}, one standard error)")
             )
     boxes = "".join(
         f'<div class="tile"><b>{esc(number)}</b><span>{esc(words)}</span></div>' for number, words in tiles
@@ -131,7 +131,8 @@ def _tests(found: Finetuned) -> str:
         "What decided",
         soft(
             "Inside the whole model, with encoders tuned anew without what is hidden: new items must be ahead by "
-            f"{CERTAIN:g} standard errors, and new people may not lose {WORSE:g}."
+            f"{CERTAIN:g} standard errors, and new people may not lose {WORSE:g}. What stands behind ± is one standard "
+            "error of the difference, over people."
         ),
         f'<div class="wide"><table>{heads}{rows}</table></div>',
     )
