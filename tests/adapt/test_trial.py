@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from fewrec.adapt.trial import Remembering, new_item_ndcg, new_user_ndcg, with_views
+from fewrec.adapt.trial import Judge, Judged, Remembering, new_item_ndcg, new_user_ndcg, with_views
 from fewrec.signals import Spectrum, TrainingData
 
 
@@ -30,7 +30,8 @@ def test_the_second_encoder_decomposes_nothing_and_is_marked_alike(mark, monkeyp
         return of(cls, *arguments)
 
     monkeypatch.setattr(Spectrum, "of", classmethod(counted))
-    plain = [mark(training, *who, 0), mark(with_views(training, other), *who, 0)]
+    judged = Judged.of(training)
+    plain = [mark(judged, *who, 0), mark(with_views(judged, other), *who, 0)]
     alone = len(made)
     seen = Remembering.of(training)
     shared = [mark(seen, *who, 0), mark(with_views(seen, other), *who, 0)]
@@ -48,3 +49,33 @@ def test_parts_are_told_apart():
     nested = seen.with_users(np.arange(40)).without_items(np.array([1, 2]))
     assert nested.spectrum("liked", 0.5) is not first
     assert (nested.liked != small().with_users(np.arange(40)).without_items(np.array([1, 2])).liked).nnz == 0
+
+
+def test_single_precision_marks_as_double_does():
+    training, hidden, users = small(), np.arange(0, 50, 5), np.arange(60)
+    judged = Judged.of(training)
+    exact, quick = training.spectrum("liked", 0.5), judged.spectrum("liked", 0.5)
+    assert np.allclose(quick.values, exact.values, rtol=1e-5)
+    assert not np.array_equal(quick.values, exact.values)  # it is decomposed in float32
+    assert judged.without_items(hidden)._single
+    assert judged.with_users(users)._single
+    assert training.spectrum("liked", 0.5) is exact
+    double, single = (new_item_ndcg(one, hidden, users, 0) for one in (training, judged))
+    assert np.abs(single - double).max() < 1e-3
+
+
+def test_the_quick_judge_asks_for_neighbours_of_hidden_items_alone(monkeypatch):
+    from fewrec.adapt import trial
+
+    training, hidden, people = small(), np.arange(0, 50, 5), np.arange(60)
+    asked, neighbours = [], trial.text_neighbours
+
+    def noted(view, words, of=None):
+        asked.append(of)
+        return neighbours(view, words)  # of all items, as before
+
+    judge = Judge(training, hidden, people, 0)
+    few = judge.mark(small(1).views)
+    monkeypatch.setattr(trial, "text_neighbours", noted)
+    assert judge.mark(small(1).views) == few
+    assert [np.flatnonzero(of).tolist() for of in asked] == [hidden.tolist()]

@@ -96,6 +96,19 @@ def test_many_users_are_decomposed_by_lanczos_alike(monkeypatch: pytest.MonkeyPa
     assert np.array_equal(again.inner, Spectrum.of(liked, liked, 0.5, rank=5).inner)  # a fixed start
 
 
+@pytest.mark.parametrize("rank", [4, 256])
+def test_single_precision_is_near(rank: int) -> None:
+    _, liked = some(20, 30)
+    liked = sp.vstack(
+        [liked, liked], format="csr"
+    )  # every user twice: what float32 leaves of a null space is left out
+    exact, near = Spectrum.of(liked, liked, 0.5, rank), Spectrum.of(liked, liked, 0.5, rank, single=True)
+    np.testing.assert_allclose(near.values, exact.values, rtol=1e-5)
+    np.testing.assert_allclose(near.outer, exact.outer, atol=1e-4)
+    assert near.values.dtype == np.float64
+    assert near.outer.dtype == np.float32
+
+
 def test_nothing_known_gives_zeros() -> None:
     nothing = sp.csr_matrix((3, 5), dtype=np.float32)
     found = Spectrum.of(nothing, nothing, 0.5)

@@ -78,6 +78,17 @@ def test_a_small_one_is_the_same_on_both_ways() -> None:
     np.testing.assert_allclose(found.toarray(), true.toarray(), atol=1e-6)
 
 
+@pytest.mark.parametrize("exact", [25_000, 0])
+def test_neighbours_of_some_items_are_rows_of_all(exact: int) -> None:
+    view, words = made_up(100)
+    asked = np.arange(100) % 3 == 1
+    whole = text_neighbours(view, words, block=16, exact=exact).toarray()
+    some = text_neighbours(view, words, block=16, exact=exact, of=asked).toarray()
+    np.testing.assert_allclose(some[asked], whole[asked], atol=1e-6)
+    assert whole[asked].any(axis=1).sum() > 30
+    assert not some[~asked].any()
+
+
 def test_likely_neighbours_of_texts_that_are_all_the_same_or_missing() -> None:
     same = np.tile(np.array([[0.6, 0.8]], dtype=np.float32), (800, 1))
     nothing = sp.csr_matrix((800, 3), dtype=np.float32)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, cast
+from typing import Any, ClassVar, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -90,26 +90,38 @@ def _asked_for(errors: float, users: int) -> float:
     return float(stdtrit(users - 1, ndtr(errors)))
 
 
-def with_views(training: TrainingData, views: Mapping[str, NDArray[np.float32]]) -> TrainingData:
-    """The same with other embeddings, and the text neighbours that follow from them."""
+def with_views(
+    training: TrainingData, views: Mapping[str, NDArray[np.float32]], items: NDArray[np.intp] | None = None
+) -> TrainingData:
+    """The same with other embeddings, and the text neighbours that follow from them: of ``items``, or of all."""
     title = views.get("title")
     if title is None or training.words is None:
         return replace(training, views=dict(views))
-    return replace(training, views=dict(views), neighbours=text_neighbours(title, training.words))
+    asked = None if items is None else np.isin(np.arange(training.n_items), items)
+    return replace(training, views=dict(views), neighbours=text_neighbours(title, training.words, of=asked))
 
 
 @dataclass(frozen=True)
-class Remembering(TrainingData):
+class Judged(TrainingData):
+    """Training arrays on which encoders are compared. Decompositions are in float32: both encoders see the same ones,
+    and marks of the third digit do not ask for more."""
+
+    _single: ClassVar[bool] = True
+
+    @classmethod
+    def of(cls, training: TrainingData) -> Self:
+        parts = {part.name: getattr(training, part.name) for part in fields(TrainingData) if part.init}
+        return cls(**{**parts, "_spectra": {}})  # those of one precision must not become the other's
+
+
+@dataclass(frozen=True)
+class Remembering(Judged):
     """Training arrays whose parts remember their decompositions: two encoders that are judged on the same hidden items
     and people share them, because they rest on who met what, and not on vectors."""
 
     _parts: dict[bytes, tuple[dict[Any, Any], dict[bytes, Any]]] = field(
         default_factory=dict, repr=False, compare=False
     )
-
-    @classmethod
-    def of(cls, training: TrainingData) -> Remembering:
-        return cls(**{part.name: getattr(training, part.name) for part in fields(TrainingData) if part.init})
 
     def with_users(self, rows: NDArray[np.intp]) -> Remembering:
         return self._part(b"users", rows, super().with_users(rows))
@@ -198,7 +210,7 @@ class Judge:
     def __init__(
         self, training: TrainingData, hidden: NDArray[np.intp], people: NDArray[np.intp], seed: int
     ) -> None:
-        self._training, self._hidden = training.without_items(hidden), hidden
+        self._training, self._hidden = Judged.of(training).without_items(hidden), hidden
         wanted = training.liked[people][:, hidden].toarray() > 0
         playing = wanted.any(axis=1) & (np.diff(self._training.liked[people].indptr) > 0)
         self._people, self._wanted = people[playing][:QUICK_JUDGES], wanted[playing][:QUICK_JUDGES]
@@ -209,7 +221,7 @@ class Judge:
         """0 where nobody can be asked."""
         if not len(self._people):
             return 0.0
-        training = with_views(self._training, views)
+        training = with_views(self._training, views, self._hidden)  # nobody asks for neighbours of the others
         supports = history_supports(training, self._people)
         if self._weights is None:
             scores = np.asarray(supports.liked @ views["title"]) @ views["title"][self._hidden].T

@@ -38,7 +38,10 @@ def _top(found: Finetuned) -> str:
     for test, words in ((found.test, "new items"), (found.strangers, "new people")):
         if test is not None and test.users:
             tiles.append(
-                (f"{test.difference:+.4f}", f"NDCG@10 for {words}, tuned less frozen (± {test.error:.4f}, one standard error)")
+                (
+                    f"{test.difference:+.4f}",
+                    f"NDCG@10 for {words}, tuned less frozen (± {test.error:.4f}, one standard error)",
+                )
             )
     boxes = "".join(
         f'<div class="tile"><b>{esc(number)}</b><span>{esc(words)}</span></div>' for number, words in tiles

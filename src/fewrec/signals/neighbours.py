@@ -30,7 +30,12 @@ ROUNDS, PER_CELL = 3, 32
 
 
 def text_neighbours(
-    view: Array, words: sp.csr_matrix, m: int = 20, block: int = 512, exact: int = EXACT_ITEMS
+    view: Array,
+    words: sp.csr_matrix,
+    m: int = 20,
+    block: int = 512,
+    exact: int = EXACT_ITEMS,
+    of: NDArray[np.bool_] | None = None,
 ) -> sp.csr_matrix:
     """Each item's ``m`` nearest by text: ``(I, I)``, weights ``sim^2 / (sum of sim^2 + .3)``, diagonal empty.
 
@@ -38,6 +43,7 @@ def text_neighbours(
     multiplications, in blocks of ``block`` rows (10,000 items of width 512: a few seconds). Above, an item is compared
     with the ``24 sqrt(I)`` items of the cells of embeddings that lie nearest to its own, and with those that share its
     rare words: ``I^1.5 D``, and no list is certain to be the true one (see `CANDIDATES` for how many are found).
+    ``of`` (I,): the items that are asked about, all where not given; the rows of the others stay empty.
     """
     n_items = view.shape[0]
     m = min(m, n_items - 1)
@@ -47,7 +53,10 @@ def text_neighbours(
     weights = np.zeros((n_items, m), dtype=np.float32)
     pairs = _all(n_items, block) if n_items <= exact else _likely(view, words, m, block)
     terms = words.T.tocsr()
-    for rows, columns in pairs:
+    for every, columns in pairs:
+        rows = every if of is None else every[of[every]]
+        if not len(rows):
+            continue
         everything = len(columns) == n_items
         others, shared = (view, terms) if everything else (view[columns], words[columns].T.tocsr())
         similarity = view[rows] @ others.T  # (rows, columns)
