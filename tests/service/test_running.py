@@ -127,6 +127,34 @@ def test_one_command_leads_from_tables_to_lists(start, tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["events.csv", "fewrec-data", "items.csv"]
 
 
+def test_an_answer_is_not_held_back_for_its_second_half():
+    """Head and body are sent one after the other; without TCP_NODELAY the body may wait 40 ms for a receipt."""
+    import asyncio
+    import contextlib
+
+    from fewrec.config import ServiceSettings
+    from fewrec.service.serve import _listen
+
+    async def asked(listening):
+        found = asyncio.get_running_loop().create_future()
+
+        def come(reader, writer):
+            found.set_result(
+                writer.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+            )
+            writer.close()
+
+        async with await asyncio.start_server(come, sock=listening):
+            _, writer = await asyncio.open_connection(*listening.getsockname())
+            writer.close()
+            return await found
+
+    with contextlib.closing(_listen(ServiceSettings(port=0))) as listening:
+        with contextlib.closing(socket.socket(fileno=os.dup(listening.fileno()))) as another_process:
+            assert another_process.proto == socket.IPPROTO_TCP
+        assert asyncio.run(asked(listening)) == 1
+
+
 def test_the_demo_leaves_nothing_behind(start, tmp_path):
     one = start("--demo")
     one.ready()
