@@ -273,7 +273,7 @@ def test_a_store_that_cannot_is_told_and_the_service_stays_up(shop, monkeypatch,
         raise getattr(failures, kind)("no.", where="store")
 
     with monkeypatch.context() as patch:
-        patch.setattr(shop.store, "append", full)
+        patch.setattr(shop.store, "append_each", full)
         error = shop.ask("POST", "/v1/interactions", {"user": "a", "item": "7", "event": "buy"}, status)
         assert error["code"].startswith("store_")
     shop.ask("POST", "/v1/interactions", {"user": "a", "item": "7", "event": "buy"}, 201)

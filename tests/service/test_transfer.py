@@ -85,6 +85,42 @@ def test_parquet_is_read(empty):
     assert empty.store.item("1").columns == {"title": "Alien", "tags": ["a", "b"]}
 
 
+def test_an_export_ends_where_the_client_goes_away(shop, monkeypatch):
+    """Of endless parts a few are made, not all."""
+    import asyncio
+
+    from fewrec.service.routes import transfer
+
+    made = []
+    monkeypatch.setattr(
+        transfer, "exported", lambda *given: (made.append(at) or b"x" * 10 for at in range(10**6))
+    )
+
+    async def go():
+        gone, sent = asyncio.Event(), []
+
+        async def receive():
+            if receive.first:
+                receive.first = False
+                return {"type": "http.request", "body": b""}
+            await gone.wait()
+            return {"type": "http.disconnect"}
+
+        async def send(message):
+            sent.append(message)
+            if len(sent) == 5:
+                gone.set()
+
+        receive.first = True
+        await shop.client.app({"type": "http", "method": "GET", "path": "/v1/exports/items", "query_string": b"",
+                               "headers": [(b"host", b"localhost")], "client": None}, receive, send)  # fmt: skip
+        return sent
+
+    sent = asyncio.run(asyncio.wait_for(go(), 20))
+    assert sent[0]["status"] == 200
+    assert 4 <= len(made) < 50
+
+
 def test_tables_and_kinds_that_are_none_are_refused(shop):
     assert send(shop, "prices", "a\n", status=422)["where"] == "query.table"
     assert send(shop, "items", "a\n", kind="image/png", status=415)["code"] == "media_type"

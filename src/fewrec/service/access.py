@@ -9,12 +9,12 @@ from __future__ import annotations
 import ipaddress
 import threading
 from collections import OrderedDict
-from typing import Any
 
 from fewrec.errors import ConfigError
 from fewrec.service.answers import Refused
 from fewrec.service.endpoint import Endpoint
 from fewrec.service.hub import Hub
+from fewrec.service.request import Request
 from fewrec.store import Key
 from fewrec.store.keys import ROLES
 
@@ -58,20 +58,20 @@ class Access:
             OrderedDict()
         )  # hash of the sent text -> key, while no key changes
 
-    def check(self, endpoint: Endpoint, request: Any) -> Key | None:
+    def check(self, endpoint: Endpoint, request: Request, *, wait: bool = True) -> Key | None:
         """The key of the request, ``None`` where none is needed. ``Refused``: 401 without a good key, 403 where its
-        role does not suffice."""
-        text = request.headers.get("authorization")
+        role does not suffice. ``BlockingIOError`` where the database must be waited for, and ``wait`` is false."""
         if endpoint.role == "none":
             return None
-        self._follow()
+        self._follow(wait)
+        text = request.header(b"authorization", None)
         if text is None:
             if self._any or not self.loopback:
                 raise _who("a key is needed.")
             self._check_local(request)
             return None
         scheme, _, token = text.partition(" ")
-        key = self._key(token.strip()) if scheme.lower() == "bearer" else None
+        key = self._key(token.strip(), wait) if scheme.lower() == "bearer" else None
         if key is None:
             raise _who("the key is wrong, or was revoked.")
         if ROLES.index(key.role) < ROLES.index(endpoint.role):
@@ -81,19 +81,23 @@ class Access:
             )  # fmt: skip
         return key
 
-    def _follow(self) -> None:
+    def _follow(self, wait: bool) -> None:
         """Forgets what is remembered when a key was made or revoked, by whatever process."""
-        state = self.hub.store.seen().keys
+        state = self.hub.store.keys.state(wait=wait)
         if state != self._state:
+            if not wait:
+                raise BlockingIOError
             with self._lock:
                 self._keys.clear()
                 self._any = self.hub.store.keys.any()
                 self._state = state
 
-    def _key(self, token: str) -> Key | None:
+    def _key(self, token: str, wait: bool) -> Key | None:
         with self._lock:
             key = self._keys.get(hash(token))
         if key is None:
+            if not wait:
+                raise BlockingIOError
             key = self.hub.store.keys.check(token)
             if key is not None:
                 with self._lock:
@@ -103,14 +107,14 @@ class Access:
         return key
 
     @staticmethod
-    def _check_local(request: Any) -> None:
+    def _check_local(request: Request) -> None:
         """An open service answers programs of this machine: no other site's page, and nobody behind a proxy."""
-        host = request.headers.get("host", "localhost")
+        host = request.header(b"host", "localhost")
         name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
-        origin = request.headers.get("origin")
+        origin = request.header(b"origin", None)
         foreign = origin is not None and origin.partition("://")[2] != host
-        proxied = any(request.headers.get(name) for name in ("forwarded", "x-forwarded-for", "x-real-ip"))
-        site = request.headers.get("sec-fetch-site", "none")
+        proxied = any(request.header(name) for name in (b"forwarded", b"x-forwarded-for", b"x-real-ip"))
+        site = request.header(b"sec-fetch-site", "none")
         if not is_loopback(name) or foreign or proxied or site == "cross-site":
             raise _who("without a key only this machine is answered.")
 

@@ -5,7 +5,7 @@ Routing, the check of requests, the access rules, the OpenAPI document and the t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -42,6 +42,7 @@ class Reply:
     )  # beside "data", such as the cursor of the next page
     raw: bytes | Any | None = None  # bytes, or an iterator of bytes
     kind: str = "application/json"
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class Endpoint:
     method: str
     path: str
     role: Role
-    handle: Callable[[Ask], Reply]
+    handle: Callable[[Ask], Any]  # to a ``Reply``; with ``together``, to what that takes
     summary: str
     tag: str
     query: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # name -> schema
@@ -63,6 +64,11 @@ class Endpoint:
     plain: tuple[str, ...] = ()  # media types where the answer is not in the envelope
     fails: tuple[int, ...] = ()  # further statuses
     slow: bool = False  # may take seconds: such requests have threads of their own, and hold no list up
+    # The reply where it can be had on the event loop: in microseconds, and without waiting for anybody. ``None``, or
+    # ``BlockingIOError``, where it cannot: then ``handle`` is asked in a thread.
+    at_once: Callable[[Ask], Reply | None] | None = None
+    # Replies to what ``handle`` read from requests that came while others were answered, one for each.
+    together: Callable[[Hub, Sequence[Any]], Sequence[Reply]] | None = None
 
     @property
     def name(self) -> str:

@@ -6,26 +6,23 @@ Plain ASGI, so that nothing is buffered on the way.
 from __future__ import annotations
 
 import json
-import re
-import secrets
-import sys
 import time
 import traceback
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from fewrec.config import ServiceSettings
 from fewrec.errors import FewrecError
 from fewrec.service.answers import Refused, failure, status_of, to_json
+from fewrec.service.endpoint import Reply
+from fewrec.service.request import Request, too_large
 
 if TYPE_CHECKING:
-    from fewrec.service.endpoint import Endpoint
     from fewrec.service.meter import Meter
-    from fewrec.store import Key
 
-__all__ = ["Gate", "Passing"]
+__all__ = ["Gate"]
 
-HEADERS = {
+SECURITY = {
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
     "referrer-policy": "no-referrer",
@@ -37,141 +34,105 @@ HEADERS = {
     "connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'; "
     "require-trusted-types-for 'script'; trusted-types 'none'",
 }
-RAW_HEADERS = tuple((name.encode(), value.encode()) for name, value in HEADERS.items())
-OWN_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
-
-
-@dataclass
-class Passing:
-    """One request on its way; what the rooms found out about it is for the log."""
-
-    id: str
-    began: float = field(default_factory=time.perf_counter)
-    endpoint: Endpoint | None = None
-    key: Key | None = None
-    kind: str = ""  # of the body, where an endpoint reads several
+HEADERS = tuple((name.encode(), value.encode()) for name, value in SECURITY.items())
+PREFLIGHT = {
+    "Access-Control-Allow-Methods": "GET, POST, PUT, DELETE",
+    "Access-Control-Allow-Headers": "Authorization, Content-Type, X-Request-Id",
+    "Access-Control-Max-Age": "600",
+}
 
 
 class Gate:
-    """Wraps the application."""
+    """The ASGI application around ``answer``, which gives the reply to a request or raises ``FewrecError``."""
 
-    def __init__(self, app: Any, settings: ServiceSettings, meter: Meter, log: Any) -> None:
-        self.app, self.settings, self.meter, self.log = app, settings, meter, log
+    def __init__(
+        self, answer: Callable[[Request], Awaitable[Reply]], settings: ServiceSettings, meter: Meter, log: Any
+    ) -> None:
+        self.answer, self.settings, self.meter, self.log = answer, settings, meter, log
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """ASGI."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
+        if scope["type"] == "lifespan":  # there is nothing to begin or to end
+            for part in ("startup", "shutdown"):
+                await receive()
+                await send({"type": f"lifespan.{part}.complete"})
             return
-        given = _header(scope, b"x-request-id")
-        passing = Passing(given if OWN_ID.fullmatch(given) else secrets.token_hex(8))
-        scope["fewrec"] = passing
-        status, size = 0, 0
-        origin = self._origin(scope)
-
-        async def sending(message: Any) -> None:
-            nonlocal status, size
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                message = {**message, "headers": self._headers(message["headers"], passing, origin)}
-            elif message["type"] == "http.response.body":
-                size += len(message.get("body", b""))
-            await send(message)
-
+        if scope["type"] != "http":
+            raise NotImplementedError(f"{scope['type']}: the service answers HTTP alone.")
+        request = Request(scope, receive)
+        broke: Exception | None = None
+        size = 0
         try:
-            if scope["method"] == "OPTIONS" and origin is not None:
-                await _send(sending, 204, b"", self._preflight())
-            else:
-                self._check(scope)
-                await self.app(scope, receive, self._in_envelope(sending))
+            reply = await self._reply(request)
         except FewrecError as error:
-            await _send(sending, status_of(error), to_json(failure(error)), _extra(error))
+            reply = refused(error)
         except Exception as error:
             # Nobody may be shown what broke: the place is in the log, under the id that the answer carries.
-            self._tell(passing, scope, 500, size, error)
-            if status:
-                raise  # the answer has begun; all that is left is to break it off
-            await _send(sending, 500, to_json(failure(_internal(passing))), {})
-            self.meter.count(passing, 500)
-            return
-        self.meter.count(passing, status)
-        self._tell(passing, scope, status, size, None)
+            broke, reply = error, refused(_internal(request))
+        try:
+            await send(
+                {
+                    "type": "http.response.start",
+                    "status": reply.status,
+                    "headers": self._headers(request, reply),
+                }
+            )
+            if isinstance(reply.raw, bytes):
+                size = len(reply.raw)
+                await send({"type": "http.response.body", "body": reply.raw})
+            elif reply.raw is not None:
+                async for part in reply.raw:
+                    size += len(part)
+                    await send({"type": "http.response.body", "body": part, "more_body": True})
+                await send({"type": "http.response.body", "body": b""})
+        except Exception as error:
+            self._tell(request, 500, size, error)
+            raise  # the answer has begun; all that is left is to break it off
+        self.meter.count(request, reply.status)
+        self._tell(request, reply.status, size, broke)
 
-    def _check(self, scope: Any) -> None:
-        """What can be refused before anything is read."""
-        length = _header(scope, b"content-length")
+    async def _reply(self, request: Request) -> Reply:
+        if request.method == "OPTIONS" and self._origin(request):
+            return Reply(raw=b"", status=204, headers=PREFLIGHT)
         most = self.settings.body_mb * 1e6
-        if length.isdigit() and int(length[:20]) > most:
-            from fewrec.service.app import too_large
-
+        if (request.length or 0) > most:  # what can be refused before anything is read
             raise too_large(most)
+        return await self.answer(request)
 
-    @staticmethod
-    def _in_envelope(send: Any) -> Any:
-        """Turns the framework's own plain answers (no such path, no such method) into the envelope."""
-        held: dict[str, Any] = {}
+    def _origin(self, request: Request) -> str:
+        """The origin of a page that may read answers, "" for any other."""
+        origin = request.header(b"origin")
+        return origin if origin in self.settings.cors else ""
 
-        async def sending(message: Any) -> None:
-            if message["type"] == "http.response.start" and message["status"] in (404, 405, 307, 400):
-                headers = dict(message["headers"])
-                if headers.get(b"content-type", b"").startswith(b"text/plain"):
-                    held.update(message)
-                    return
-            if held:
-                if message.get("more_body"):
-                    return
-                from fewrec.service.routes.state import nothing_here
+    def _headers(self, request: Request, reply: Reply) -> list[tuple[bytes, bytes]]:
+        headers = [(b"content-type", reply.kind.encode()), (b"x-request-id", request.id.encode()), *HEADERS]
+        if isinstance(reply.raw, bytes):
+            headers.append((b"content-length", b"%d" % len(reply.raw)))
+        if reply.headers:
+            headers += [(name.lower().encode(), value.encode()) for name, value in reply.headers.items()]
+        origin = self._origin(request)
+        if origin:
+            headers += [(b"access-control-allow-origin", origin.encode()), (b"vary", b"Origin")]
+        return headers
 
-                error = nothing_here("")
-                if held["status"] == 405:
-                    error = Refused(405, "method", "this path does not know the method.", where="method")
-                allow = {key.decode(): value.decode() for key, value in held["headers"] if key == b"allow"}
-                await _send(send, held["status"], to_json(failure(error)), allow)
-                held.clear()
-                return
-            await send(message)
-
-        return sending
-
-    def _origin(self, scope: Any) -> str | None:
-        """The origin of a page that may read answers, ``None`` for any other."""
-        origin = _header(scope, b"origin")
-        return origin if origin and origin in self.settings.cors else None
-
-    def _preflight(self) -> dict[str, str]:
-        return {
-            "Access-Control-Allow-Methods": "GET, POST, PUT, DELETE",
-            "Access-Control-Allow-Headers": "Authorization, Content-Type, X-Request-Id",
-            "Access-Control-Max-Age": "600",
-        }
-
-    @staticmethod
-    def _headers(headers: Any, passing: Passing, origin: str | None) -> list[tuple[bytes, bytes]]:
-        there = {name for name, _ in headers}
-        found = [*headers, *(pair for pair in RAW_HEADERS if pair[0] not in there)]
-        found.append((b"x-request-id", passing.id.encode()))
-        if origin is not None:
-            found += [(b"access-control-allow-origin", origin.encode()), (b"vary", b"Origin")]
-        return found
-
-    def _tell(self, passing: Passing, scope: Any, status: int, size: int, error: Exception | None) -> None:
+    def _tell(self, request: Request, status: int, size: int, error: Exception | None) -> None:
         """One JSON line: neither ids nor queries nor bodies, unless the settings ask for the path."""
         if self.log is None:
             return
         line: dict[str, Any] = {
             "time": round(time.time(), 3),
             "level": "error" if status >= 500 else "info",
-            "request": passing.id,
-            "method": scope["method"] if len(scope["method"]) < 10 else "other",
-            "route": passing.endpoint.path if passing.endpoint else None,
+            "request": request.id,
+            "method": request.method if len(request.method) < 10 else "other",
+            "route": request.endpoint.path if request.endpoint else None,
             "status": status,
-            "ms": round((time.perf_counter() - passing.began) * 1000, 2),
+            "ms": round((time.perf_counter() - request.began) * 1000, 2),
             "bytes": size,
-            "key": passing.key.id if passing.key else None,
+            "key": request.key.id if request.key else None,
         }
         if self.settings.log_ids:
-            line["path"] = scope["path"]
-            line["query"] = scope["query_string"].decode("latin-1")
+            line["path"] = request.scope["path"]
+            line["query"] = request.scope["query_string"].decode("latin-1")
         if error is not None:
             # The message could quote what was sent; places in the code cannot.
             frames = traceback.extract_tb(error.__traceback__)
@@ -179,33 +140,20 @@ class Gate:
             line["stack"] = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
             if self.settings.log_ids:
                 line["message"] = str(error)
-        print(json.dumps(line), file=self.log, flush=True)
+        self.log.write(f"{json.dumps(line)}\n")
+        self.log.flush()
 
 
-def _internal(passing: Passing) -> Refused:
+def _internal(request: Request) -> Refused:
     return Refused(
         500,
         "internal",
         "something broke in fewrec.",
-        hint=f"The log has more under the request id {passing.id}.",
+        hint=f"The log has more under the request id {request.id}.",
     )
 
 
-def _extra(error: FewrecError) -> dict[str, str]:
-    return error.headers if isinstance(error, Refused) else {}
-
-
-def _header(scope: Any, name: bytes) -> str:
-    return next((value.decode("latin-1") for key, value in scope["headers"] if key == name), "")
-
-
-async def _send(send: Any, status: int, body: bytes, more: dict[str, str]) -> None:
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-    headers += [(name.lower().encode(), value.encode()) for name, value in more.items()]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
-
-
-def stderr() -> Any:
-    """Where the log goes."""
-    return sys.stderr
+def refused(error: FewrecError) -> Reply:
+    """An error of the family as a reply."""
+    headers = error.headers if isinstance(error, Refused) else {}
+    return Reply(raw=to_json(failure(error)), status=status_of(error), headers=headers)

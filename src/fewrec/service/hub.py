@@ -174,7 +174,7 @@ class Hub:
         """What ``make`` gives for the user's :meth:`visitor`; the same again while neither their history nor the model
         nor an item changes. One answer is kept for each user and question: an older one cannot be right again."""
         stamp = self.store.stamp(user)
-        state = (*stamp, serving.version.version, serving.seq, serving.items)
+        state = _state(serving, stamp)
         found = self._lists.get((user, asked), state)
         if found is not None:
             return found
@@ -184,6 +184,13 @@ class Hub:
             if self.serving is not serving:  # just now
                 self._lists.clear()
         return made
+
+    def at_once(self, serving: Serving, user: str, asked: str) -> bytes | None:
+        """What :meth:`remembered` gives, where it is remembered and right at this moment. ``BlockingIOError`` where
+        only who waits for the database can tell."""
+        if (user, asked) not in self._lists:
+            return None
+        return self._lists.get((user, asked), _state(serving, self.store.stamp(user, wait=False)))
 
     def health(self, serving: Serving) -> dict[str, Any]:
         """The health of the rows, looked at once for each state of them."""
@@ -202,6 +209,11 @@ class Hub:
         for user in (None, *serving.model.data.users.ids[:1]):
             serving.model.recommend(user=user, n=1)
         return True
+
+
+def _state(serving: Serving, stamp: tuple[int, int]) -> tuple[int, ...]:
+    """All that a list follows from, beside what was asked."""
+    return (*stamp, serving.version.version, serving.seq, serving.items)
 
 
 def _erased(version: int) -> NotFittedError:

@@ -28,6 +28,10 @@ class Kept(Generic[Value]):
         self._lock = threading.Lock()
         self._values: OrderedDict[Hashable, tuple[Any, Value, int]] = OrderedDict()
 
+    def __contains__(self, key: Hashable) -> bool:
+        """Whether there is a value, of whatever state."""
+        return key in self._values
+
     def get(self, key: Hashable, state: Any) -> Value | None:
         """The value, where it was put in this state."""
         with self._lock:

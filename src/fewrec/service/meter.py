@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
+from bisect import bisect_left
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from fewrec.service.gate import Passing
     from fewrec.service.hub import Hub
+    from fewrec.service.request import Request
 
 __all__ = ["Meter"]
 
@@ -22,20 +24,18 @@ class Meter:
         self._hub = hub
         self._lock = threading.Lock()
         self._requests: dict[tuple[str, str, int], int] = {}
-        self._seconds: dict[tuple[str, str], list[float]] = {}  # counts by bound, then all, then the sum
+        self._seconds: dict[tuple[str, str], list[float]] = {}  # counts between the bounds, then the sum
 
-    def count(self, passing: Passing, status: int) -> None:
+    def count(self, request: Request, status: int) -> None:
         """One request that was answered."""
-        endpoint = passing.endpoint
+        endpoint = request.endpoint
         route = (endpoint.method, endpoint.path) if endpoint else ("", "none")
-        seconds = time.perf_counter() - passing.began
+        seconds = time.perf_counter() - request.began
         with self._lock:
             key = (*route, status)
             self._requests[key] = self._requests.get(key, 0) + 1
             row = self._seconds.setdefault(route, [0.0] * (len(BOUNDS) + 2))
-            for at, bound in enumerate(BOUNDS):
-                row[at] += seconds <= bound
-            row[-2] += 1
+            row[bisect_left(BOUNDS, seconds)] += 1
             row[-1] += seconds
 
     def text(self) -> str:
@@ -52,12 +52,13 @@ class Meter:
             ]
             for (method, route), row in sorted(self._seconds.items()):
                 name = f'method="{method}",route="{route}"'
+                below = list(accumulate(row[:-1]))
                 lines += [
-                    f'fewrec_request_seconds_bucket{{{name},le="{bound:g}"}} {row[at]:.0f}'
-                    for at, bound in enumerate(BOUNDS)
+                    f'fewrec_request_seconds_bucket{{{name},le="{bound:g}"}} {count:.0f}'
+                    for bound, count in zip(BOUNDS, below[:-1], strict=True)
                 ]
-                lines.append(f'fewrec_request_seconds_bucket{{{name},le="+Inf"}} {row[-2]:.0f}')
-                lines.append(f"fewrec_request_seconds_count{{{name}}} {row[-2]:.0f}")
+                lines.append(f'fewrec_request_seconds_bucket{{{name},le="+Inf"}} {below[-1]:.0f}')
+                lines.append(f"fewrec_request_seconds_count{{{name}}} {below[-1]:.0f}")
                 lines.append(f"fewrec_request_seconds_sum{{{name}}} {row[-1]:.6f}")
         lines += self._gauges()
         return "\n".join(lines) + "\n"

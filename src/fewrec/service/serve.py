@@ -92,6 +92,7 @@ def answer(
             access_log=False,
             server_header=False,
             lifespan="off",
+            ws="none",
             timeout_graceful_shutdown=GRACE_SECONDS,
             timeout_keep_alive=30,
             limit_concurrency=1000,

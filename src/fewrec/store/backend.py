@@ -43,8 +43,9 @@ class Backend(Protocol):
     def read(self) -> AbstractContextManager[Session]:
         """A session that sees one state of the database, and changes nothing."""
 
-    def rows(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
-        """All rows of a single SELECT, which needs no transaction around it to see one state."""
+    def rows(self, sql: str, values: Sequence[Any] = (), *, wait: bool = True) -> list[Row]:
+        """All rows of a single SELECT, which needs no transaction around it to see one state. Without ``wait``
+        ``BlockingIOError`` where a network, or whoever else uses the database, would have to be waited for."""
 
     def write(self) -> AbstractContextManager[Session]:
         """A session that is kept as a whole when the block ends, and forgotten as a whole when it raises."""

@@ -70,7 +70,9 @@ class PostgreSQL:
         with self._connection("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY") as connection:
             yield _Session(connection)
 
-    def rows(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
+    def rows(self, sql: str, values: Sequence[Any] = (), *, wait: bool = True) -> list[Row]:
+        if not wait:  # a network lies between
+            raise BlockingIOError
         with self.read() as session:
             return session.rows(sql, values)
 

@@ -57,12 +57,17 @@ class SQLite:
         self._busy = busy_seconds
         self._lock = threading.RLock()
         self._pool = threading.Lock()  # not the one of the writer: no reader waits for a disk
+        self._looking = threading.Lock()
         self._idle: list[sqlite3.Connection] = []
         self._closed = False
         with self._told():
             if self._path is not None:
                 self._path.parent.mkdir(parents=True, exist_ok=True)
             self._writer = self._connect()
+            self._looker = self._writer
+            if self._path is not None:
+                self._looker = self._connect()
+                self._looker.execute("PRAGMA busy_timeout=0")
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(
@@ -101,7 +106,9 @@ class SQLite:
                 raise
             self._put_back(connection)
 
-    def rows(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
+    def rows(self, sql: str, values: Sequence[Any] = (), *, wait: bool = True) -> list[Row]:
+        if not wait:
+            return self._glance(sql, values)
         if self._path is None:
             with self.read() as session:
                 return session.rows(sql, values)
@@ -116,6 +123,18 @@ class SQLite:
                 raise
             self._put_back(connection)
             return found
+
+    def _glance(self, sql: str, values: Sequence[Any]) -> list[Row]:
+        """Rows without waiting, neither for a thread that uses the connection nor for whoever holds the file."""
+        lock, connection = (self._lock, self._writer) if self._path is None else (self._looking, self._looker)
+        if not lock.acquire(blocking=False):
+            raise BlockingIOError
+        try:
+            return connection.execute(sql, values).fetchall()
+        except sqlite3.Error as error:  # whatever it is, who waits is told
+            raise BlockingIOError from error
+        finally:
+            lock.release()
 
     def _put_back(self, connection: sqlite3.Connection) -> None:
         """Keeps a connection for the next reader. Threads come and go, so none owns one for good."""
@@ -138,9 +157,9 @@ class SQLite:
                 raise
 
     def close(self) -> None:
-        with self._lock, self._pool:
+        with self._lock, self._pool, self._looking:
             self._closed = True
-            for connection in [self._writer, *self._idle]:
+            for connection in [self._writer, self._looker, *self._idle]:
                 connection.close()
             self._idle.clear()
 

@@ -105,18 +105,25 @@ class Store:
     def append(self, events: Sequence[Event]) -> tuple[int, int]:
         """``(added, already there)``. An id that is there already, or twice among ``events``, counts once; its first
         form stays. People whom nobody has told of are added as users without columns."""
+        return self.append_each([events])[0]
+
+    def append_each(self, several: Sequence[Sequence[Event]]) -> list[tuple[int, int]]:
+        """:meth:`append` for each, all of it kept at once: the disk is waited for once."""
         with self.backend.write() as session:
             seq = count_up(session, "data")
             session.run_many(
                 "INSERT INTO users (id, cells, seq, born) VALUES (?, '{}', ?, ?) ON CONFLICT (id) DO NOTHING",
-                [(user, seq, seq) for user in dict.fromkeys(event.user for event in events)],
+                [(user, seq, seq) for user in dict.fromkeys(e.user for events in several for e in events)],
             )
-            added = session.run_many(
-                "INSERT INTO interactions (id, user_id, item_id, event, value, time, seq) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
-                [(e.id, e.user, e.item, e.event, e.value, e.time, seq) for e in events],
-            )
-        return added, len(events) - added
+            added = [
+                session.run_many(
+                    "INSERT INTO interactions (id, user_id, item_id, event, value, time, seq) "
+                    "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
+                    [(e.id, e.user, e.item, e.event, e.value, e.time, seq) for e in events],
+                )
+                for events in several
+            ]
+        return [(count, len(events) - count) for count, events in zip(added, several, strict=True)]
 
     def delete_item(self, item: str) -> dict[str, int]:
         """How many rows went: the item, and what people did with it (else it would stay an item)."""
@@ -227,11 +234,12 @@ class Store:
             )
         return _one(rows, "user", user), [Event(*row) for row in events]
 
-    def stamp(self, user: str) -> tuple[int, int]:
-        """What changes whenever something of a user does; cheap."""
+    def stamp(self, user: str, *, wait: bool = True) -> tuple[int, int]:
+        """What changes whenever something of a user does; cheap. Without ``wait`` as :meth:`Backend.rows` tells."""
         rows = self.backend.rows(
             "SELECT seq, (SELECT MAX(seq) FROM interactions WHERE user_id = users.id) FROM users WHERE id = ?",
             (user,),
+            wait=wait,
         )
         if not rows:
             raise unknown("user", user)

@@ -18,6 +18,7 @@ from fewrec.errors import ConfigError, UnknownIdError
 from fewrec.store import Store, open_store
 from fewrec.store.events import Event
 from fewrec.testing.evaluations import EvaluationsContract
+from fewrec.testing.keys import KeysContract
 
 __all__ = ["StoreContract"]
 
@@ -29,7 +30,7 @@ def event(
     return Event(id, user, item, name, value, 1.0)
 
 
-class StoreContract(EvaluationsContract):
+class StoreContract(EvaluationsContract, KeysContract):
     """Inherit, and give the fixture ``address``: the URL of a database that is empty before each test."""
 
     @pytest.fixture
@@ -214,6 +215,45 @@ class StoreContract(EvaluationsContract):
         assert store.delete_item("7") == {"items": 1, "interactions": 1}
         assert [e.id for e, _ in store.interactions()] == ["e2"]
 
+    def test_several_appends_at_once_are_told_apart(self, store: Store) -> None:
+        store.append([event("e0")])
+        found = store.append_each([[event("e1"), event("e0")], [], [event("e1")], [event("e2", user="ben")]])
+        assert found == [(1, 1), (0, 0), (0, 1), (1, 0)]
+        assert store.counts() == {"items": 0, "users": 2, "interactions": 3}
+
+    # -- reading without waiting
+
+    def test_who_does_not_wait_reads_the_same_or_is_told(self, store: Store) -> None:
+        store.append([event("e1")])
+        secret, _ = store.keys.create("shop", "read")
+        for _ in range(2):
+            try:
+                found = store.stamp("anna", wait=False), store.keys.state(wait=False)
+            except BlockingIOError:
+                pass
+            else:
+                assert found == (store.stamp("anna"), store.keys.state())
+            store.append([event("e2")])
+            store.keys.revoke(secret.split("_")[1])
+
+    def test_who_does_not_wait_is_held_up_by_no_writer(self, store: Store) -> None:
+        store.append([event("e1")])
+        before = store.stamp("anna")
+        told: list[Any] = []
+
+        def look() -> None:
+            try:
+                told.append(store.stamp("anna", wait=False))
+            except BlockingIOError:
+                told.append(before)
+
+        with store.backend.write() as session:
+            session.run("UPDATE users SET seq = seq + 1")
+            thread = threading.Thread(target=look)
+            thread.start()
+            thread.join(timeout=10)
+            assert told == [before]  # what is not yet kept is not yet seen
+
     # -- all or nothing
 
     def test_a_write_that_fails_leaves_nothing(self, store: Store) -> None:
@@ -251,37 +291,6 @@ class StoreContract(EvaluationsContract):
         assert store.counts()["interactions"] == 20 + 6 * 20
         seqs = [seq for _, seq in store.interactions(limit=1000)]
         assert seqs == sorted(seqs)
-
-    # -- keys
-
-    def test_a_key_opens_until_it_is_revoked(self, store: Store) -> None:
-        assert not store.keys.any()
-        secret, key = store.keys.create("shop", "write")
-        assert store.keys.check(secret) == key
-        assert store.keys.any()
-        assert store.keys.revoke(key.id).revoked is not None
-        assert store.keys.check(secret) is None
-        assert not store.keys.any()
-
-    def test_wrong_keys_open_nothing(self, store: Store) -> None:
-        secret, key = store.keys.create("shop", "write")
-        other, _ = store.keys.create("other", "admin")
-        mixed = f"fewrec_{key.id}_{other.rpartition('_')[2]}"
-        for wrong in ("", "fewrec", f"fewrec_{key.id}_", secret[:-1], secret + "0", secret.upper(), mixed,
-                      f"{secret}\0", "fewrec__", "é" * 40):  # fmt: skip
-            assert store.keys.check(wrong) is None
-
-    def test_the_secret_is_kept_nowhere(self, store: Store) -> None:
-        secret, _ = store.keys.create("shop", "write")
-        with store.backend.read() as session:
-            kept = str(session.rows("SELECT * FROM keys"))
-        assert secret.rpartition("_")[2] not in kept
-
-    @pytest.mark.parametrize(("name", "role", "told"), [("a", "owner", "is not a role"), ("", "read", "needs a name"),
-                                                         ("a\nb", "read", "needs a name")])  # fmt: skip
-    def test_bad_keys_are_refused(self, store: Store, name: str, role: str, told: str) -> None:
-        with pytest.raises(ConfigError, match=told):
-            store.keys.create(name, role)
 
     # -- versions
 

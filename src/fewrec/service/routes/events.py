@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from fewrec.errors import DataError
 from fewrec.service.endpoint import Ask, Endpoint, Reply
+from fewrec.service.hub import Hub
 from fewrec.service.routes.entities import cursor_of, from_cursor
 from fewrec.service.schemas import EVENT, PAGE, one_or_many
 from fewrec.service.tables import check_event
-from fewrec.store.events import check_id, event_from
+from fewrec.store.events import Event, check_id, event_from
 
 EXAMPLE = {"id": "e1", "user": "anna", "item": "7", "event": "buy"}
 ROWS = {"type": "array", "items": {"type": "object"}}
 
 
-def append(ask: Ask) -> Reply:
+def sent(ask: Ask) -> list[Event]:
+    """The events of one request."""
     several = ask.body if isinstance(ask.body, list) else [ask.body]
     events = []
     for at, one in enumerate(several):
@@ -25,9 +28,15 @@ def append(ask: Ask) -> Reply:
         if wrong is not None:
             raise DataError(wrong, where=f"{where}.event", hint="See GET /v1/events for the known names.")
         events.append(event)
-    added, known = ask.hub.store.append(events)
-    ids = [event.id for event in events]
-    return Reply({"added": added, "already_there": known, "ids": ids}, status=201)
+    return events
+
+
+def append(hub: Hub, several: Sequence[list[Event]]) -> list[Reply]:
+    """Keeps the events of all requests."""
+    return [
+        Reply({"added": added, "already_there": known, "ids": [event.id for event in events]}, status=201)
+        for events, (added, known) in zip(several, hub.store.append_each(several), strict=True)
+    ]
 
 
 def names(ask: Ask) -> Reply:
@@ -55,9 +64,9 @@ def page(ask: Ask) -> Reply:
 
 ENDPOINTS = (
     Endpoint(
-        "POST", "/v1/interactions", "write", append,
+        "POST", "/v1/interactions", "write", sent,
         "Appends one event or many; the next list of their users rests on them.", "interactions",
-        body=one_or_many(EVENT), status=201, example={"body": EXAMPLE},
+        body=one_or_many(EVENT), status=201, together=append, example={"body": EXAMPLE},
         reply={"type": "object", "properties": {"added": {"type": "integer"}, "already_there": {"type": "integer"},
                                                 "ids": {"type": "array", "items": {"type": "string"}}}},
     ),

@@ -58,7 +58,16 @@ def for_user(ask: Ask) -> Reply:
         answer = serving.model.recommend(**visitor, **rules(ask.query))
         return to_json(envelope(rendered(answer, serving, explain=ask.query.get("explain", False))))
 
-    return Reply(raw=ask.hub.remembered(serving, user, repr(sorted(ask.query.items())), make))
+    return Reply(raw=ask.hub.remembered(serving, user, _asked(ask), make))
+
+
+def for_user_at_once(ask: Ask) -> Reply | None:
+    found = ask.hub.at_once(ask.hub.now, check_id(ask.path["id"], "path.id"), _asked(ask))
+    return None if found is None else Reply(raw=found)
+
+
+def _asked(ask: Ask) -> str:
+    return repr(sorted(ask.query.items()))
 
 
 def for_visitor(ask: Ask) -> Reply:
@@ -125,7 +134,7 @@ ENDPOINTS = (
         "GET", "/v1/users/{id}/recommendations", "read", for_user,
         "A list for a user, from all they did until this moment.", "lists",
         query=QUERY_RULES, reply=LIST, example={"path": {"id": "anna"}, "query": {"n": 5, "explain": "true"}},
-        fails=(404, 503),
+        fails=(404, 503), at_once=for_user_at_once,
     ),
     Endpoint(
         "POST", "/v1/recommendations", "read", for_visitor,

@@ -7,7 +7,7 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 
 from fewrec.service.endpoint import Ask, Endpoint, Reply
-from fewrec.service.routes.state import nothing_here
+from fewrec.service.router import nothing_here
 
 KINDS = {
     ".html": "text/html; charset=utf-8",
@@ -38,7 +38,7 @@ def page_files() -> dict[str, tuple[bytes, str]]:
 def one_file(ask: Ask) -> Reply:
     name = ask.path.get("id", "index.html")
     if name not in page_files():
-        raise nothing_here(name)
+        raise nothing_here()
     content, kind = page_files()[name]
     return Reply(raw=content, kind=kind)
 

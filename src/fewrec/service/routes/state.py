@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fewrec.service.answers import Refused
 from fewrec.service.endpoint import Ask, Endpoint, Reply
 
 
@@ -64,11 +63,6 @@ def report(ask: Ask) -> Reply:
     if hub.trouble is not None:
         told["trouble"] = hub.trouble.to_dict()
     return Reply(told)
-
-
-def nothing_here(path: str) -> Refused:
-    """What to say of a path that is none."""
-    return Refused(404, "no_route", "there is nothing at this path.", where="path", hint="See /openapi.json.")
 
 
 ENDPOINTS = (
