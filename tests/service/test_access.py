@@ -76,8 +76,9 @@ def test_roles_are_what_they_should_be():
         "GET /v1/users/{id}/recommendations", "POST /v1/questions", "POST /v1/recommendations",
     ]  # fmt: skip
     assert roles["write"] == [
-        "DELETE /v1/items/{id}", "GET /v1/interactions", "GET /v1/items/{id}/audience", "GET /v1/users",
-        "GET /v1/users/{id}", "POST /v1/imports", "POST /v1/interactions", "PUT /v1/items", "PUT /v1/users",
+        "DELETE /v1/interactions/{id}", "DELETE /v1/items/{id}", "GET /v1/interactions", "GET /v1/items/{id}/audience",
+        "GET /v1/users", "GET /v1/users/{id}", "POST /v1/imports", "POST /v1/interactions", "PUT /v1/items",
+        "PUT /v1/users",
     ]  # fmt: skip
     assert roles["admin"] == [
         "DELETE /v1/keys/{id}", "DELETE /v1/users/{id}", "GET /v1/erasures/{id}", "GET /v1/exports/{table}",

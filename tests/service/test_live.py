@@ -59,6 +59,34 @@ def test_the_list_of_a_user_is_that_of_a_stranger_with_the_same_history(shop):
     assert known["recommendations"] == stranger["recommendations"]
 
 
+def test_an_event_that_is_taken_back_is_gone_from_the_next_list(shop, fitted):
+    """Also one that the model has learned from, and that is not the last: anna bought 7 and 8, both before the fit."""
+    before, other = shop.titles("anna"), shop.client.get("/v1/users/bert/recommendations").content
+    assert "Alien" not in before
+    assert shop.ask("DELETE", "/v1/interactions/anna-7") == {"deleted": {"interactions": 1}}
+    shop.ask("DELETE", "/v1/interactions/anna-7", status=404)
+    left = {"support": {"8": 4}, "attributes": {"city": "Oslo"}}  # a purchase weighs 4
+    for path, body in (("/v1/recommendations", left), ("/v1/recommendations", {"user": "anna"})):
+        stranger = shop.ask("POST", path, body)["recommendations"]
+        assert shop.ask("GET", "/v1/users/anna/recommendations")["recommendations"] == stranger
+    assert "Alien" in shop.titles("anna")
+    assert shop.client.get("/v1/users/bert/recommendations").content == other
+    assert [row["id"] for row in shop.ask("GET", "/v1/interactions", params={"user": "anna"})] == ["anna-8"]
+    # The model itself goes on with what it learned, and forgets with the next fit.
+    assert shop.hub.now.model.data.history("anna") == {"7": 4.0, "8": 4.0}
+    fitted(shop.hub)
+    assert shop.hub.now.model.data.history("anna") == {"8": 4.0}
+    assert shop.hub.visitor(shop.hub.now, "anna")["user"] == "anna"
+
+
+def test_the_last_event_that_is_taken_back_leaves_a_user_of_whom_nothing_is_known(shop):
+    shop.ask("POST", "/v1/interactions", {"id": "h/1", "user": "hans", "item": "7", "event": "buy"}, 201)
+    assert "Alien" not in shop.titles("hans")
+    shop.ask("DELETE", "/v1/interactions/h/1")
+    nobody = shop.ask("POST", "/v1/recommendations", {})["recommendations"]
+    assert shop.ask("GET", "/v1/users/hans/recommendations")["recommendations"] == nobody
+
+
 def test_a_new_item_with_text_is_recommended_at_once(shop):
     shop.ask(
         "PUT",

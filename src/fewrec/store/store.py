@@ -37,7 +37,9 @@ def open_store(url: str) -> Store:
 
 @dataclass(frozen=True)
 class Entity:
-    """An item or a user: its columns, the state of the data when it was last written, and when it came."""
+    """An item or a user: its columns, the state of the data when it was last written, and ``born``: a model that was
+    fitted on an earlier state does not know them, because they came later, or because it knows what was deleted since.
+    """
 
     id: str
     columns: Cells
@@ -135,6 +137,18 @@ class Store:
             count_up(session, "data")
             count_up(session, "items")
         return {"items": items, "interactions": gone}
+
+    def delete_event(self, id: str) -> dict[str, int]:
+        """How many rows went: the event. To every model fitted before, its user is from now on somebody new, with the
+        events that are left: what it knows of them holds what was deleted."""
+        with self.backend.write() as session:
+            rows = session.rows("SELECT user_id FROM interactions WHERE id = ?", (id,))
+            gone = session.run("DELETE FROM interactions WHERE id = ?", (id,))
+            if not gone:
+                raise unknown("event", id)
+            seq = count_up(session, "data")
+            session.run("UPDATE users SET seq = ?, born = ? WHERE id = ?", (seq, seq, rows[0][0]))
+        return {"interactions": gone}
 
     def erase_user(self, user: str) -> dict[str, Any]:
         """The receipt: its id, how many rows went, and the state of the data from which on they are nowhere in it.

@@ -167,7 +167,7 @@ class StoreContract(EvaluationsContract, KeysContract):
         assert [row["id"] for row in store.stream("users")] == ["anna"]
 
     @pytest.mark.parametrize(
-        "read", ["item", "user", "visitor", "stamp", "delete_item", "erase_user", "erasure"]
+        "read", ["item", "user", "visitor", "stamp", "delete_item", "delete_event", "erase_user", "erasure"]
     )
     def test_unknown_ids_are_told(self, store: Store, read: str) -> None:
         with pytest.raises(UnknownIdError, match="is not known"):
@@ -220,6 +220,17 @@ class StoreContract(EvaluationsContract, KeysContract):
         found = store.append_each([[event("e1"), event("e0")], [], [event("e1")], [event("e2", user="ben")]])
         assert found == [(1, 1), (0, 0), (0, 1), (1, 0)]
         assert store.counts() == {"items": 0, "users": 2, "interactions": 3}
+
+    def test_an_event_that_is_deleted_is_gone_and_changes_the_stamp(self, store: Store) -> None:
+        store.append([event("e1"), event("e2", user="ben")])
+        store.append([event("e3")])  # the later one, so that only the deletion can change the stamp
+        before, others = store.stamp("anna"), store.stamp("ben")
+        assert store.delete_event("e1") == {"interactions": 1}
+        assert [one.id for one in store.visitor("anna")[1]] == ["e3"]
+        assert store.stamp("anna") != before
+        assert store.stamp("ben") == others
+        assert store.user("anna").born == store.seen().data  # older models know too much of her
+        assert store.append([event("e1")]) == (1, 0)  # and may come again
 
     # -- reading without waiting
 

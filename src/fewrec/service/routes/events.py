@@ -39,6 +39,10 @@ def append(hub: Hub, several: Sequence[list[Event]]) -> list[Reply]:
     ]
 
 
+def take_back(ask: Ask) -> Reply:
+    return Reply({"deleted": ask.hub.store.delete_event(check_id(ask.path["id"], "path.id"))})
+
+
 def names(ask: Ask) -> Reply:
     from fewrec.data.feedback import event_weights
     from fewrec.service.tables import RATINGS
@@ -74,6 +78,11 @@ ENDPOINTS = (
         "GET", "/v1/interactions", "write", page, "All events, or those of a user, in the order in which they came.",
         "interactions", query={**PAGE, "user": {"type": "string", "maxLength": 200, "description": "Whose."}},
         reply=ROWS, example={"query": {"user": "anna", "limit": 5}},
+    ),
+    Endpoint(
+        "DELETE", "/v1/interactions/{id}", "write", take_back,
+        "Takes one event back; the next list of its user is made without it.", "interactions",
+        example={"path": {"id": "anna-7"}}, fails=(404,),
     ),
     Endpoint(
         "GET", "/v1/events", "read", names, "The names an event may have, and what each weighs.", "interactions",
