@@ -176,6 +176,18 @@ def test_a_wrong_variable_is_told_by_name(variable, text, message):
     ("name", "texts", "message"),
     [
         ("list.n", ["0"], "-n: 0 is out of range.\nGive a whole number from 1 on."),
+        *(
+            (
+                name,
+                [text],
+                f'{flag}: "{text}" is not a {noun}.\nGive {hint}.',
+            )
+            for text in (" 80", "80 ", "8_0", "٣٠٠٠", "８０")
+            for name, flag, noun, hint in (
+                ("service.port", "--port", "whole number", "a whole number from 0 to 65535"),
+                ("data.liked_at", "--liked-at", "number", "a number"),
+            )
+        ),
         ("list.diversity", ["2"], "--diversity: 2.0 is out of range.\nGive a number from 0 to 1."),
         ("data.liked_at", ["inf"], "--liked-at: inf is not a number.\nGive a number."),
         ("data.half_life", ["x"], '--half-life: "x" is not a number.\nGive a number of days above 0.'),

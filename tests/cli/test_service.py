@@ -45,6 +45,9 @@ def test_what_cannot_be_is_told(run, line, code, told):
     (["--model", "x", "--demo"], 2, "--model brings its own rows"),
     (["--model", "nowhere"], 7, "no such folder"),
     (["--port", "99999"], 4, "99999 is out of range"),
+    (["--port", " 80"], 4, '" 80" is not a whole number'),
+    (["--port", "8_0"], 4, '"8_0" is not a whole number'),
+    (["--port", "٣٠٠٠"], 4, '"٣٠٠٠" is not a whole number'),
     (["--host", "203.0.113.7", "--port", "0"], 4, "there is no key"),
     (["--items", "nowhere.csv"], 3, "nowhere.csv"),
 ])  # fmt: skip

@@ -152,7 +152,8 @@ def test_a_large_body_without_a_length_is_refused_while_it_is_read(shop):
 
 
 @pytest.mark.parametrize(("query", "what"), [("n=201", "n"), ("n=0", "n"), ("n=x", "n"), ("limit=1001", "limit"),
-                                              ("cursor=xyz", "cursor"), ("n=1&n=2", "n")])  # fmt: skip
+                                              ("cursor=xyz", "cursor"), ("n=1&n=2", "n"), ("n=%203", "n"),
+                                              ("n=1_0", "n"), ("n=%D9%A3", "n")])  # fmt: skip
 def test_lists_and_pages_have_limits(shop, query, what):
     path = "/v1/items" if what in ("limit", "cursor") else "/v1/users/anna/recommendations"
     assert shop.ask("GET", f"{path}?{query}", status=422)["where"] == f"query.{what}"

@@ -8,6 +8,7 @@ raise a ``ConfigError`` that names ``where``.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -37,6 +38,13 @@ def refuse(problem: str, where: str, value: Any, hint: str | None) -> NoReturn:
 def shown(value: Any) -> str:
     """A value as messages quote it: text in double quotes, other values plainly."""
     return f'"{value}"' if isinstance(value, str) else str(value)
+
+
+def digits(text: str) -> str:
+    """The text of a number. ``ValueError`` where Python reads one that nobody writes so: " 80", "8_0", "٣٠٠٠"."""
+    if not text.isascii() or "_" in text or text != text.strip():
+        raise ValueError(text)
+    return text
 
 
 def one_text(*choices: str, optional: bool = False, path: bool = False) -> Kind:
@@ -73,7 +81,7 @@ def number(
 
     def read(texts: list[str], where: str) -> float:
         try:
-            return float(texts[-1])
+            return float(digits(texts[-1]))
         except ValueError:
             refuse(f"{shown(texts[-1])} is not a number.", where, texts[-1], hint)
 
@@ -93,7 +101,7 @@ def whole(low: int, high: int | None = None) -> Kind:
 
     def read(texts: list[str], where: str) -> int:
         try:
-            return int(texts[-1])
+            return int(digits(texts[-1]))
         except ValueError:
             refuse(f"{shown(texts[-1])} is not a whole number.", where, texts[-1], hint)
 
@@ -120,9 +128,9 @@ def whole_numbers(low: int, *words: str) -> Kind:
     def read(texts: list[str], where: str) -> list[int | str]:
         parts = [part.strip() for part in texts[-1].split(",") if part.strip()]
         try:
-            return [part if part in words else int(part) for part in parts]
+            return [part if part in words else int(digits(part)) for part in parts]
         except ValueError:
-            odd = [part for part in parts if part not in words and not part.lstrip("+-").isdecimal()]
+            odd = [part for part in parts if part not in words and not re.fullmatch("[+-]?[0-9]+", part)]
             bad = (odd or [texts[-1]])[0]
             refuse(f"{shown(bad)} is not a whole number.", where, bad, hint)
 

@@ -9,6 +9,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from fewrec.config.kinds import digits
 from fewrec.errors import DataError
 
 __all__ = ["check", "from_text"]
@@ -101,7 +102,7 @@ def from_text(text: str, schema: Mapping[str, Any], where: str) -> Any:
         value = text == "true"
     elif kind in ("integer", "number"):
         try:
-            value = int(text) if kind == "integer" else float(text)
+            value = int(digits(text)) if kind == "integer" else float(digits(text))
         except ValueError as error:
             raise DataError(
                 f"this is not {NAMES[kind]}.", where=where, hint=schema.get("description")
