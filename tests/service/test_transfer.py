@@ -34,6 +34,18 @@ def test_bad_rows_stop_the_file_or_are_left_out(empty):
     assert empty.store.item("1").columns == {"name": "Alien", "price": "9"}
 
 
+@pytest.mark.parametrize(("name", "told"), [
+    ("my films (2024).csv", "my films (2024).csv"), ("films.parquet", "films.parquet"),
+    ("../../etc/passwd", "../../etc/passwd"), ("a\nb", "a\ufffdb"), ("电影.csv", "电影.csv"),
+])  # fmt: skip
+def test_messages_name_the_file_that_was_sent(empty, name, told):
+    """By whatever name: it is a label, and neither opens a file nor says how this one is to be read."""
+    error = send(empty, "items", CSV, status=422, name=name)
+    assert error["where"] == f'{told}, row 4, column "movieId"'
+    warning = send(empty, "items", CSV, name=name, preview="true")["warnings"][0]
+    assert warning.startswith(f"{told}: 1 of 3 rows left out")
+
+
 def test_the_same_file_twice_counts_once(empty):
     text = "user,item,event,time\na,1,buy,2024-01-01\na,1,buy,2024-01-01\nb,1,view,\n"
     # The same row twice in one file is two purchases.

@@ -23,16 +23,16 @@ FORMATS = "CSV, TSV, JSON lines or Parquet, plain or as .gz or .zst"
 _PACKED = (".gz", ".zst")
 
 
-def read_file(name: str, path: str | os.PathLike[str]) -> Table:
+def read_file(name: str, path: str | os.PathLike[str], label: str | None = None) -> Table:
     """The table in the file at ``path``; ``name`` ("items", "interactions", "users") is its part in the data
-    set.
+    set, ``label`` what messages call the file, by itself its own name.
 
     The content decides about packing and Parquet, the suffix about tabs and JSON. Text is taken as UTF-8;
     where it is not, the encoding is guessed with a visible ``FewrecWarning``. Raises ``DataError`` when there
     is no such file, it cannot be opened, or is none of the formats.
     """
     file = Path(path)
-    label = file.name or str(path)
+    label = label or file.name or str(path)
     head = _first_bytes(file, label)
     suffixes = [suffix.lower() for suffix in file.suffixes if suffix.lower() not in _PACKED]
     suffix = suffixes[-1] if suffixes else ""

@@ -23,6 +23,7 @@ def test_the_first_visit(tab, tables):
     page.set_input_files("#files", tables)
     films = page.get_by_role("region", name="films.csv", exact=True)
     films.get_by_text("1 of 21 rows left out").wait_for()
+    assert "films.csv: 1 of 21 rows left out" in films.locator(".trouble").inner_text()
     assert "row 22" in films.locator(".trouble").inner_text()
     assert films.locator("select").input_value() == "items"
     assert "title" in films.locator(".columns").inner_text()

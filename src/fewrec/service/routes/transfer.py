@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fewrec.data import Dataset
-from fewrec.data.files import read_any
+from fewrec.data.files import read_file
 from fewrec.errors import FewrecWarning
 from fewrec.service.endpoint import Ask, Endpoint, Reply
 from fewrec.service.export import KINDS, exported
@@ -53,7 +53,7 @@ def take(ask: Ask) -> Reply:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", FewrecWarning)
             read: dict[str, Any] = {"items": NOTHING} if table == "users" else {}
-            read[table] = read_any(table, path)
+            read[table] = [read_file(table, path, _printable(ask.query.get("name", path.name)))]
             data = Dataset(
                 **read,
                 events=dict(ask.hub.config.data.events) or None if table == "interactions" else None,
@@ -68,6 +68,11 @@ def take(ask: Ask) -> Reply:
             if table == "items":
                 ask.hub.wait_for_items()
     return Reply({"stored": stored, **told}, status=200)
+
+
+def _printable(name: str) -> str:
+    """What the file is called in messages; it opens nothing, so that it may be any text."""
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in name)
 
 
 def _told(data: Dataset, table: str) -> dict[str, Any]:
@@ -99,6 +104,7 @@ ENDPOINTS = (
         "tables", bodies=tuple(SUFFIX), body={"type": "string"}, reply=FOUND,
         query={"table": TABLE,
                "preview": {"type": "boolean", "description": "Look at it, and keep nothing."},
+               "name": {"type": "string", "maxLength": 255, "description": "What messages call the file."},
                "skip_bad_rows": {"type": "boolean", "description": "Leave bad rows out instead of refusing the file."}},
         example={"query": {"table": "items", "preview": "true"},
                  "body": "item_id,title,price\n7,Alien,9\n8,Heat,1\n"}, slow=True,

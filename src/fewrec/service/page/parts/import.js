@@ -57,7 +57,7 @@ function one(file, done) {
   const which = el("select", { "aria-label": t("which_table", { file: file.name }), onchange: () => look() }, TABLES.map((name) => el("option", { value: name }, t(`table_${name}`))));
   const box = el("section", { class: "card file", "aria-label": file.name }, el("div", { class: "line" }, el("h2", {}, file.name), el("span", { class: "small" }, size(file)), which, el("button", { type: "button", class: "quiet round", "aria-label": t("put_away", { file: file.name }), onclick: () => box.remove() }, icon("cross"))), body);
   const type = KINDS[file.name.split(".").pop().toLowerCase()] ?? "text/csv";
-  const send = (query) => ask("POST", "/v1/imports", { file, type, query: { table: which.value, ...query } });
+  const send = (query) => ask("POST", "/v1/imports", { file, type, query: { table: which.value, name: file.name.slice(0, 255), ...query } });
   let turn = 0;
   const look = async () => {
     const mine = ++turn;

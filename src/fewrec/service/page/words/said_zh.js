@@ -79,7 +79,7 @@ export default [
   [/^The most popular tenth of the items has (.* %) of the interactions: a bestseller list is a strong rival here\.$/, "最热门的十分之一物品占了 $1 的互动：畅销榜在这里是强劲的对手。"],
   [/^(\d+) items share their title with another one \(such as (.*)\): a list may show the same thing twice\. Merge them if they are the same\.$/s, "有 $1 件物品与别的物品同名（例如 $2）：列表可能重复出现同一件。若是同一件，请合并。"],
   [/^Ratings run from (.*) to (.*): (.*) and more is taken as a like \(set liked_at to change this\)\.$/, "评分从 $1 到 $2，$3 及以上算喜欢（可用 liked_at 更改）。"],
-  [/^\S+: (\d+) of (\d+) rows left out \((.*)\)\.$/s, "$2 行中有 $1 行未列入（$3）。"],
+  [/^.+?: (\d+) of (\d+) rows left out \((.*)\)\.$/s, "$2 行中有 $1 行未列入（$3）。"],
   [/^the file names no events and no ratings: every row counts as "view", or a click where there is such a column\.$/, "文件没有事件或评分：每一行算作一次浏览（view），有点击列时算点击。"],
   [/^Texts seem to be in several languages \((.*)\): choose a multilingual encoder, which the default one is\.$/, (names) => `文字似乎有多种语言（${named(names)}）：请选用多语种编码器，默认的就是。`],
   [/^No item has a text: items that nobody has touched cannot be recommended\.$/, "没有物品有文字：没有人接触过的物品无法推荐。"],
