@@ -72,7 +72,7 @@ def test_what_cannot_be_tested_is_left_out_and_said(world):
     assert plan.k_shots == (0, 5)
     assert plan.sizes == (10, None)
     assert plan.notes == (
-        "k_shot 12 was left out: nobody has something to look for beyond 12 interactions.",
+        "After 12 shown nothing was measured: nobody has something to look for beyond 12 interactions.",
         'train_users 900 became "all": there are 40 training users.',
     )
 

@@ -59,4 +59,4 @@ def test_every_auc_says_from_how_many_people_it_was_learned(found):
 
 def test_notes_are_below(world):
     found = fewrec.evaluate(world, ["popularity"], seeds=1, k_shot=(0, 12), progress=False)
-    assert "Note: k_shot 12 was left out" in str(found)
+    assert "Note: After 12 shown nothing was measured" in str(found)

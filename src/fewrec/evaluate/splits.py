@@ -121,7 +121,7 @@ def cold_users(data: Dataset, settings: Settings) -> Plan:
         left, gained = (min(map(len, users.values())) for users in (able, easier))
         if left and gained < GAIN * left:
             break
-        notes.append(f"k_shot {max(k_shots)} was left out: {_beyond(left, max(k_shots))}.")
+        notes.append(f"After {max(k_shots)} shown nothing was measured: {_beyond(left, max(k_shots))}.")
         k_shots, able = k_shots[:-1], easier
     splits, doubles = [], []
     for seed, users in able.items():

@@ -67,3 +67,16 @@ def test_why_nothing_could_be_measured_is_said(tab, service):
         or "users" in page.locator(".state").inner_text()
     )
     page.get_by_role("button", name="Measure again").wait_for()
+
+
+@pytest.mark.parametrize(("said", "told"), [
+    ("After 10 shown nothing was measured: only 19 users have something to look for beyond 10 interactions.",
+     "已知 10 条的情形未测：已知 10 条之外还有可检验内容的用户只有 19 位。"),
+    ("After 5 shown nothing was measured: nobody has something to look for beyond 5 interactions.",
+     "已知 5 条的情形未测：已知 5 条之外还有可检验内容的用户一位也没有。"),
+    ("my films (2024).csv: 1 of 21 rows left out (row 22: no id).", "21 行中有 1 行未列入（row 22: no id）。"),
+])  # fmt: skip
+def test_what_the_service_says_is_said_in_chinese(tab, said, told):
+    page = tab().go()
+    asked = "said => import('/page/said.js').then(file => file.translated(said))"
+    assert page.evaluate(asked, said) == told

@@ -109,7 +109,7 @@ export default [
   [/^Reading texts$/, "正在读取文字"],
   [/^Learning from past users$/, "正在向过去的用户学习"],
   [/^there are newer ones\.$/, "已有更新的版本。"],
-  [/^k_shot (.+) was left out: only (\d+) users? (?:has|have) something to look for beyond (\d+) interactions?\.$/, "已知 $1 条的情形未测：已知 $3 条之外还有可检验内容的用户只有 $2 位。"],
+  [/^After (.+) shown nothing was measured: (?:only (\d+) users? (?:has|have)|nobody has) something to look for beyond (\d+) interactions?\.$/, (known, users, beyond) => `已知 ${known} 条的情形未测：已知 ${beyond} 条之外还有可检验内容的用户${users ? `只有 ${users} 位` : "一位也没有"}。`],
   [/^the service was stopped\.$/, "服务被停止。"],
   [/^it had learned from somebody who was erased\.$/, "它学过一位已被删除的人的数据。"],
 ];
