@@ -11,6 +11,7 @@ from typing import Any
 
 from fewrec.config.kinds import digits
 from fewrec.errors import DataError
+from fewrec.store.events import storable
 
 __all__ = ["check", "from_text"]
 
@@ -58,7 +59,7 @@ def check(value: Any, schema: Mapping[str, Any], where: str) -> None:
                 where=where,
                 hint="Shorten the text.",
             )
-        if any(0xD800 <= ord(letter) < 0xE000 for letter in value) or "\0" in value:
+        if not storable(value):
             raise DataError(
                 "the text holds NUL or half a pair of surrogates.", where=where, hint="Send Unicode."
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import time as clock
 import uuid
 from collections.abc import Mapping
@@ -11,10 +12,12 @@ from typing import Any
 
 from fewrec.errors import DataError
 
-__all__ = ["Event", "check_cells", "check_id", "event_from"]
+__all__ = ["Event", "check_cells", "check_id", "event_from", "storable"]
 
 LONGEST_ID = 200
 LONGEST_TEXT = 100_000
+UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+STEERING = re.compile("[\0-\x1f\x7f\ud800-\udfff]")
 FIELDS = ("id", "user", "item", "event", "value", "time")
 LATEST = 253402300800.0  # the year 10000, where dates end
 
@@ -49,7 +52,7 @@ def check_id(value: Any, where: str) -> str:
             where=where,
             hint="Use a key of your own tables.",
         )
-    if not _storable(value) or any(ord(letter) < 32 or ord(letter) == 127 for letter in value):
+    if STEERING.search(value):
         raise DataError("the id holds a control character.", where=where, hint="Leave it out.")
     return value
 
@@ -89,7 +92,7 @@ def check_cells(plain: Any, where: str) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, cell in plain.items():
         at = f"{where}.{_short(name)}"
-        if not isinstance(name, str) or not 0 < len(name) <= LONGEST_ID or not _storable(name):
+        if not isinstance(name, str) or not 0 < len(name) <= LONGEST_ID or not storable(name):
             raise DataError("this is no name of a column.", where=at, hint="Names are short texts.")
         if name in ("id", "item", "user"):
             raise DataError(
@@ -107,7 +110,7 @@ def _cell(cell: Any, where: str) -> Any:
             raise DataError("a list holds texts or numbers.", where=where, hint='Write ["red", "green"].')
         return [_cell(part, where) for part in cell]
     if isinstance(cell, str):
-        if len(cell) > LONGEST_TEXT or not _storable(cell):
+        if len(cell) > LONGEST_TEXT or not storable(cell):
             raise DataError(
                 f"a text has at most {LONGEST_TEXT} characters, none of them NUL or half a pair.",
                 where=where,
@@ -155,9 +158,9 @@ def _finite(value: int | float) -> bool:
     return abs(value) < 2**63 if isinstance(value, int) else math.isfinite(value)
 
 
-def _storable(text: str) -> bool:
+def storable(text: str) -> bool:
     """Whether both databases can keep it: no NUL, and no half of a surrogate pair."""
-    return "\0" not in text and not any(0xD800 <= ord(letter) < 0xE000 for letter in text)
+    return UNSTORABLE.search(text) is None
 
 
 def _short(value: Any) -> str:
