@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +14,7 @@ import pytest
 from fewrec import samples
 from fewrec.encode import VectorCache, encode_texts
 from fewrec.encode.use import KNOWN, UniversalSentenceEncoder
-from fewrec.encode.use_network import HEAD, TILE, _distinct, _product
+from fewrec.encode.use_network import HEAD, TILE, _distinct, _product, _shape
 from fewrec.errors import FewrecWarning
 
 ODD = ["!?", "a", "千と千尋の神隠し", "рыба " * 90, "word " * 800, "🍜 24h", "Amélie (2001)"]
@@ -84,6 +87,39 @@ def test_every_place_in_a_tile_multiplies_alike(model: Any, tile: int, weights: 
         assert np.array_equal(
             _product(np.roll(rows, turn, axis=0), matrix, tile), np.roll(wanted, turn, axis=0)
         )
+
+
+EACH_PLACE = """
+import numpy as np
+from fewrec.encode.use_network import HEAD, TILE, _product
+
+rng = np.random.default_rng(0)
+for tile, width, columns in ((TILE, 512, 768), (TILE, 1280, 256), (HEAD, 320, 320), (HEAD, 512, 512)):
+    rows = np.repeat(rng.normal(size=(1, width)).astype(np.float32), 3 * tile + 5, axis=0)
+    found = _product(rows, rng.normal(size=(width, columns)).astype(np.float32), tile)
+    assert (found == found[0]).all(), (tile, width, columns)
+"""
+
+
+@pytest.mark.parametrize("kernel", ["Haswell", "Sandybridge", "SkylakeX"])
+def test_every_kernel_multiplies_alike(kernel: str) -> None:
+    """OpenBLAS takes the kernel of that name where the processor can run it, and its own choice elsewhere; that of
+    Haswell, which serves AMD, too, sums the rows of a tile in two ways."""
+    asked = {**os.environ, "OPENBLAS_CORETYPE": kernel}
+    subprocess.run([sys.executable, "-c", EACH_PLACE], env=asked, check=True)
+
+
+def test_one_row_at_a_time_where_no_tile_multiplies_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    def uneven(left: Any, right: Any) -> Any:
+        found = np.einsum("...ij,...jk->...ik", left, right)
+        found[..., -1, -1] += found.shape[-1] > 1 < found.shape[-2]
+        return found
+
+    _shape.cache_clear()
+    monkeypatch.setattr("fewrec.encode.use_network.np.matmul", uneven)
+    multiply, many = _shape(TILE, 5, 7)
+    _shape.cache_clear()
+    assert (multiply, many) == (uneven, 1)
 
 
 @pytest.mark.parametrize("base", [3, 100_000])  # five digits of the larger base do not fit into 64 bits

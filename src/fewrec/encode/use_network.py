@@ -3,11 +3,16 @@
 The package's own pass multiplies as many rows at once as a batch has tokens, and BLAS picks its kernel, and with it
 the order of sums, by that number: rows differed by 1e-7 to 7e-7 with their company. Here every product has one fixed
 shape: `TILE` tokens or `HEAD` texts, the last tile filled up with zeros. All else is done row by row anyway.
+
+Not every kernel sums all rows of a tile in the same order: that of OpenBLAS for AMD and for Intel before AVX-512 takes
+six rows in one way and the next six in another. So each shape is tried before it is used, and what fails is multiplied
+in a shape that does not: see `_shape`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from itertools import chain
 from typing import Any
 
@@ -16,6 +21,7 @@ import numpy as np
 # Multiples of the widths (4 to 24 rows) in which BLAS kernels take rows, so that each row of a tile meets the same
 # kernel. Larger tiles are some 5 % faster, but one sentence alone then pays for more zeros.
 TILE, HEAD = 48, 16
+ACROSS = 16  # the other side of a kernel is 4 to 16 wide
 _TOGETHER = 16 * TILE  # rows in flight: little is wasted in the last tile, and all stays in the cache
 _TOKENS = 8192  # tokens among which repetitions are sought: bounds memory to some 60 MB
 _WINDOWS = ((2, 0), (3, 1), (5, 2))  # width of a convolution, and how far it reaches to the left
@@ -99,15 +105,40 @@ class Network:
 
 
 def _product(rows: np.ndarray, weights: np.ndarray, tile: int) -> np.ndarray:
-    """(N, K) @ (K, M), always ``tile`` rows at a time."""
+    """(N, K) @ (K, M), always the same number of rows at a time."""
+    multiply, tile = _shape(tile, *weights.shape)
     many, short = len(rows), -len(rows) % tile
     if short:
         filled = np.zeros((many + short, rows.shape[1]), dtype=np.float32)
         filled[:many] = rows
         rows = filled
-    # matmul makes one BLAS call for each matrix of a stack
-    product = np.matmul(rows.reshape(-1, tile, rows.shape[1]), weights)
+    product = multiply(rows.reshape(-1, tile, rows.shape[1]), weights)
     return np.asarray(product.reshape(many + short, -1)[:many])
+
+
+Multiply = Callable[[np.ndarray, np.ndarray], np.ndarray]
+
+
+def _across(tiles: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """The same product by its transpose: then the kernel's other side is that of the rows."""
+    return np.matmul(weights.T, tiles.transpose(0, 2, 1)).transpose(0, 2, 1)
+
+
+@cache
+def _shape(tile: int, width: int, columns: int) -> tuple[Multiply, int]:
+    """How to multiply rows of this width, so that BLAS sums each of them in the same order, and how many at a time.
+
+    The product of a tile of equal rows tells. One row at a time is the last resort: nothing can depend on its place.
+    """
+    rng = np.random.default_rng(0)
+    row = rng.standard_normal((1, 1, width), dtype=np.float32)
+    weights = rng.standard_normal((width, columns), dtype=np.float32)
+    # matmul makes one BLAS call for each matrix of a stack
+    for multiply, many in ((np.matmul, tile), (_across, ACROSS)):
+        found = multiply(np.repeat(row, many, axis=1), weights)
+        if (found == found[:, :1]).all():
+            return multiply, many
+    return np.matmul, 1
 
 
 def _normalised(rows: np.ndarray, scale: np.ndarray, shift: np.ndarray, eps: float) -> np.ndarray:
