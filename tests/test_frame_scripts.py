@@ -15,7 +15,7 @@ SCRIPTS = ROOT / "scripts"
 
 
 @pytest.mark.parametrize(
-    "name", ["demo", "test", "check", "docs", "bench", "pin", "environment", "../.ci/run"]
+    "name", ["demo", "serve", "test", "check", "docs", "bench", "pin", "environment", "../.ci/run"]
 )
 def test_shell_scripts_are_well_formed(name):
     assert subprocess.run(["bash", "-n", str(SCRIPTS / name)], check=False).returncode == 0
@@ -81,6 +81,31 @@ def test_dev_holds_core_and_not_the_other_way_round(tree):
     tree.use("core")
     assert tree.use("dev") == (0, [".[dev]"])
     assert tree.use("core") == (0, [])
+
+
+def test_service_holds_core_and_dev_holds_both(tree):
+    assert tree.use("service") == (0, [".[service]"])
+    assert tree.use("core") == (0, [])
+    assert tree.use("dev") == (0, [".[dev]"])
+    assert tree.use("service") == (0, [])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "started"), [("", "serve --demo"), ("--items a.csv", "serve --items a.csv")]
+)
+def test_serve_shows_the_sample_where_nothing_else_is_asked(tmp_path, arguments, started):
+    shutil.copy(SCRIPTS / "serve", tmp_path / "serve")
+    (tmp_path / "environment").write_text('use_environment() { echo "$1"; }\n')
+    (tmp_path / "python").write_text('#!/bin/sh\necho "$@"\n')
+    (tmp_path / "python").chmod(0o755)
+    done = subprocess.run(
+        ["bash", str(tmp_path / "serve"), *arguments.split()],
+        capture_output=True,
+        check=True,
+        text=True,
+        env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"},
+    )
+    assert done.stdout.splitlines() == ["service", f"-m fewrec.cli {started}"]
 
 
 def test_torch_holds_all_and_what_depends_on_too_much_comes_alone(tree):
