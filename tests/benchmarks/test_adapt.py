@@ -7,10 +7,20 @@ import json
 import pytest
 
 from benchmarks import adapt
-from benchmarks.adapt import FROZEN, FROZEN_MINILM, Job, frozen_of, missing, robust_table, table, written
+from benchmarks.adapt import (
+    FROZEN,
+    FROZEN_MINILM,
+    Job,
+    frozen_of,
+    missing,
+    planned,
+    robust_table,
+    table,
+    written,
+)
 from benchmarks.systems import Marks
 
-LORA = "lora, softmax, adversarial"
+LORA = "lora, ridge, adversarial"
 
 
 def cell(way, marks, verdict="tuned", task="adapt", n="all"):
@@ -18,11 +28,27 @@ def cell(way, marks, verdict="tuned", task="adapt", n="all"):
     return Marks("films", task, way, n, 0, 0, marks, note=note)
 
 
-def test_every_way_is_there_once():
+def test_one_thing_is_changed_at_a_time():
     assert frozen_of(LORA) == FROZEN_MINILM
-    assert frozen_of("delta, mse, altered texts, virtual") == FROZEN
-    # two frozen ones; three modes, five losses, with and without altered texts, three adversaries
-    assert len(adapt.WAYS) == 2 + 3 * 5 * 2 * 3
+    assert frozen_of("delta, ridge, altered texts") == FROZEN
+    # two frozen ones; delta and lora by five losses, full by two; one change of ridge at a time
+    assert len(adapt.WAYS) == 2 + (5 + 3) + (5 + 2) + 2
+    start = adapt.WAYS[adapt.DEFAULT]
+    for way, given in adapt.WAYS.items():
+        if way.startswith("delta"):
+            assert sum(given.get(key) != start.get(key) for key in ("loss", "augment", "settings")) <= 1, way
+
+
+def test_more_seeds_are_for_the_default_and_transformers_for_few_items():
+    jobs = planned(adapt.SETS, adapt.SEEDS, adapt.WAYS)
+    assert len(jobs) == len(set(jobs)) == 4 * (1 + 8) + 2 * (1 + 7 + 2) + 4 * 2 * 2
+    assert {job.way for job in jobs if job.seed} == {FROZEN, adapt.DEFAULT}
+    assert {job.world for job in jobs if job.way.startswith(("lora", "full"))} == {"ml-100k", "ibm-articles"}
+    for job in jobs:  # who is paired is there
+        assert any(
+            (other.world, other.seed, other.way) == (job.world, job.seed, frozen_of(job.way))
+            for other in jobs
+        )
 
 
 def test_a_way_is_paired_with_the_encoder_it_starts_from():
@@ -37,7 +63,7 @@ def test_a_way_is_paired_with_the_encoder_it_starts_from():
         "| films | frozen | 1 | 0.3000 |  |  |  | 60 | 500 |",
         "| films | delta, ridge | 1 | 0.4000 | +0.1000 ± 0.0000 | +33.3% | 1 of 1 | 60 | 500 |",
         "| films | frozen, MiniLM | 1 | 0.1000 |  |  |  | 60 | 500 |",
-        "| films | lora, softmax, adversarial | 1 | 0.1500 | +0.0500 ± 0.0000 | +50.0% | 0 of 1 | 60 | 500 |",
+        "| films | lora, ridge, adversarial | 1 | 0.1500 | +0.0500 ± 0.0000 | +50.0% | 0 of 1 | 60 | 500 |",
         "| films | full, mse | 1 | out of time: 1 | | | | 60 | 500 |",
     ]
 
