@@ -303,10 +303,11 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def written(begin: str, end: str, text: str) -> None:
-    """Puts ``text`` between two marks of the page."""
-    before, _, rest = PAGE.read_text(encoding="utf-8").partition(begin)
-    PAGE.write_text(f"{before}{begin}\n{text}{end}{rest.partition(end)[2]}", encoding="utf-8")
+def written(begin: str, end: str, text: str, page: Path | None = None) -> None:
+    """Puts ``text`` between two marks of ``page``, docs/adapt.md where not given."""
+    page = page or PAGE
+    before, _, rest = page.read_text(encoding="utf-8").partition(begin)
+    page.write_text(f"{before}{begin}\n{text}{end}{rest.partition(end)[2]}", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from fewrec.errors import ConfigError
-from fewrec.rank.int8 import Int8Items
+from fewrec.rank import Int8Items
+from fewrec.rank.int8 import USERS
 
 
 def vectors(rows: int, seed: int, width: int = 32) -> np.ndarray:
@@ -40,6 +41,33 @@ def test_the_top_is_the_exact_one():
         true = exact @ user
         assert row.tolist() == np.argsort(-true, kind="stable")[:10].tolist()
         assert score == pytest.approx(true[row])
+
+
+def test_what_is_rescored():
+    """Steps are 0.01, so with the user (1, 0) no score is off by more than 0.005: 0.995 may be above 1.0, 0.98 not."""
+    items = Int8Items(np.array([[0.98, 1.27], [1.0, 1.27], [0.995, 1.27]], dtype=np.float32))
+    user = np.array([[1, 0]], dtype=np.float32)
+    assert items.rescored(user, 1).tolist() == [2]
+    assert items.rescored(user, 10).tolist() == [3]
+    assert items.top(user, 1)[0].tolist() == [[1]]
+
+
+def test_users_are_listed_alike_alone_and_together():
+    items, users = Int8Items(vectors(3000, 0)), vectors(2 * USERS + 3, 1)
+    together = items.top(users, 5)
+    alone = [items.top(user[None], 5) for user in users]
+    assert together[0].tolist() == [found[0].tolist() for found, _ in alone]
+    assert together[1] == pytest.approx(np.concatenate([scores for _, scores in alone]))
+
+
+def test_where_too_many_are_near_the_first_are_rescored():
+    exact, users = vectors(20_000, 0, 64), vectors(5, 1, 64)
+    items = Int8Items(exact)
+    assert (items.rescored(users) > 10).all()
+    found, scores = items.top(users, 10, most=10)
+    first = np.sort(np.argsort(-items.score(users), axis=1)[:, :10])
+    assert np.sort(found).tolist() == first.tolist()
+    assert scores == pytest.approx(np.take_along_axis(users @ exact.T, found, axis=1))
 
 
 def test_a_quarter_of_the_memory():
