@@ -13,7 +13,10 @@ import pytest
 
 from fewrec import Dataset, Recommender
 from fewrec.adapt import finetune
+from fewrec.adapt.delta import DeltaSettings
+from fewrec.adapt.deltatuner import DeltaTuner
 from fewrec.adapt.losses import LOSSES
+from fewrec.adapt.world import World
 from fewrec.cli import main
 from fewrec.cli.finetune import LOSSES as FLAGS
 from fewrec.encode import resolve
@@ -30,7 +33,11 @@ def test_what_is_planted_is_found(shop, noisy, loss):
     assert f"for new people {found.strangers.tuned:.4f} tuned" in lines[-1]
     # One line for the frozen encoder, one for each epoch, one for the test.
     assert len(lines) == len(found.epochs) + 2
-    assert lines[0].startswith("epoch 0: frozen, validation NDCG@10 0.")
+    assert lines[0].startswith("epoch 0: frozen, validation loss ")
+    assert all(", validation NDCG@10 0." in line for line in lines[:-1])
+    for epoch, line in zip(found.epochs, lines[1:], strict=False):
+        assert f"loss {epoch.loss:.4f}" in line
+        assert f", validation loss {epoch.validation_loss:.4f}, " in line
     assert lines[-1].startswith("test: tuned: NDCG@10 of new items 0.")
     best = max(found.epochs, key=lambda epoch: epoch.validation)
     assert found.best_epoch == best.epoch
@@ -219,6 +226,35 @@ def test_what_is_worse_for_new_people_is_not_kept(shop, noisy, monkeypatch):
     assert lines[-1].endswith("new people may not lose 2 standard errors.")
 
 
+@pytest.mark.parametrize("loss", ["ridge", "mse", "softmax", "contrastive"])
+def test_the_validation_loss_falls_on_what_is_planted_alone(shop, noisy, loss):
+    """It is that of people whom tuning does not see, so learning by heart does not lower it."""
+
+    def fall(shuffled):
+        world = World.of(shop(shuffled=shuffled).sorted(), resolve(noisy), 0, None, lambda *told: None)
+        tuner = DeltaTuner(world.raw, world.training, world.people, loss, DeltaSettings(), 0)
+        told = [tuner.apart(world.training, world.judges)]
+        for at in range(4):
+            tuner.epoch(np.random.default_rng(at))
+            told.append(tuner.apart(world.training, world.judges))
+        return told[0] - told[-1]
+
+    assert fall(shuffled=False) > max(2 * fall(shuffled=True), 0)
+
+
+def test_where_held_out_people_like_nothing_there_is_no_validation_loss(shop, noisy):
+    """Nor where they like but one thing; where all like the same there is nothing to be told apart."""
+    world = World.of(shop().sorted(), resolve(noisy), 0, None, lambda *told: None)
+    rest = np.arange(world.training.n_items)
+    first = world.training.liked[0].indices
+    for kept, ridge in ((first[:0], np.nan), (first[:1], 0.0)):
+        training = world.training.without_items(np.setdiff1d(rest, kept))
+        people = np.array([0])
+        for loss, wanted in (("ridge", ridge), ("mse", np.nan)):
+            tuner = DeltaTuner(world.raw, world.training, None, loss, DeltaSettings(), 0)
+            assert tuner.apart(training, people) == pytest.approx(wanted, nan_ok=True)
+
+
 @pytest.mark.parametrize(
     ("wrong", "told"),
     [
@@ -287,6 +323,8 @@ def test_the_command_line(shop, tmp_path, capsys):
     written = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert told["why"][1:] in html.unescape(written)
     assert f"epoch 0: {told['frozen_validation']:.4f}" in written
+    assert "Validation loss" in written
+    assert f"epoch 2: {told['epochs'][1]['validation_loss']:.4f}" in written
     assert main(["recommend", *tables, f"--encoder={out}", "--like=Crudalia", "-n=2", "--json"]) == 0
     assert len(json.loads(capsys.readouterr().out)["recommendations"]) == 2
 

@@ -154,6 +154,15 @@ class DeltaTrainer:
         self._off = np.asarray((vectors - self.mean) * known, dtype=np.float32)  # (I, D)
         self._centred = np.asarray((vectors - CENTRING * self.mean) * known, dtype=np.float32)
 
+    def units(self, items: NDArray[np.intp]) -> Array:
+        """(C, D) tuned unit vectors of ``items``, of their texts as they are."""
+        vectors = self.vectors[items]
+        known = vectors.any(axis=1, keepdims=True)
+        off = (vectors - self.mean) * known
+        raw = (vectors - CENTRING * self.mean) * known + (off @ self.state["left"]) @ self.state["right"]
+        length = np.maximum(np.linalg.norm(raw, axis=1, keepdims=True), 1e-9)
+        return np.asarray(raw / length, dtype=np.float32)
+
     def correction(self) -> dict[str, Array]:
         """What `fewrec.encode.adapted` serves: ``mean``, ``left``, ``right``."""
         return {"mean": self.mean, "left": self.state["left"].copy(), "right": self.state["right"].copy()}

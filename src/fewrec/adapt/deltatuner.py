@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fewrec.adapt.delta import DeltaSettings, DeltaTrainer
+from fewrec.adapt.delta import DeltaSettings, DeltaTrainer, loss_at
+from fewrec.adapt.heldout import HeldOut
 from fewrec.adapt.losses import LOSSES, mse
-from fewrec.adapt.ridge import RidgeTask
+from fewrec.adapt.ridge import ITEMS, RidgeTask
 from fewrec.adapt.tasks import Tasks
 from fewrec.encode.adapted import correct
 from fewrec.signals import TrainingData
@@ -22,6 +23,9 @@ RIDGE_STEPS = 8
 
 LEAST_STEPS = 16
 """Of an epoch otherwise, at least: few people are gone through several times, each time with other items shown."""
+
+HELD_OUT = 256
+"""People on whom the validation loss is measured, at most."""
 
 START_SCALE = {"softmax": 3.0, "softmax-mse": 3.0, "contrastive": 3.0, "mse": 0.3, "ridge": 1.0}
 
@@ -44,7 +48,8 @@ class DeltaTuner:
         altered: Sequence[NDArray[np.float32]] = (),
         unlabelled: NDArray[np.intp] | None = None,
     ) -> None:
-        self._raw, self._settings = raw, settings
+        self._raw, self._settings, self._seed = raw, settings, seed
+        self._held: HeldOut | None = None
         self._ridge = self._tasks = None
         if loss == "ridge":
             self._ridge = RidgeTask(training if people is None else training.with_users(people))
@@ -84,6 +89,21 @@ class DeltaTuner:
                 losses.append(trainer.step(support, items, batch, rng))
                 told.append(trainer.told)
         return float(np.mean(losses)), float(np.nanmean(told))
+
+    def apart(self, training: TrainingData, people: NDArray[np.intp]) -> float:
+        trainer = self.trainer
+        if self._held is None:
+            if self._ridge is not None:
+                self._held = HeldOut.by_ridge(training, people, ITEMS, self._seed)
+            else:
+                self._held = HeldOut.of_people(Tasks.of(training, people), HELD_OUT, self._seed)
+        held = self._held
+        if held.ridge is not None:
+            return held.ridge(trainer.units(held.items))[0]
+        if held.batch is None:
+            return np.nan
+        scale, bias = float(np.exp(trainer.state["scale"][0])), trainer.state["bias"][held.items]
+        return loss_at(trainer.loss, held.support, held.batch, scale, bias)(trainer.units(held.items))[0]
 
     def vectors(self) -> dict[str, NDArray[np.float32]]:
         parts = self.trainer.correction()

@@ -32,6 +32,9 @@ DIRECTIONS = 128
 JITTER = 1e-3
 """Twins in text make ``K`` singular; checked from 20 to 2,000 items."""
 
+LEAST = 1e-12
+"""Of what is to be read off: where all items are met by the same people there is nothing, and the loss is 0."""
+
 
 class RidgeTask:
     """The loss of ``training`` and its slope at the unit vectors of drawn items."""
@@ -71,7 +74,7 @@ class RidgeTask:
         solved = inverse @ rows  # P Y
         own = np.diag(inverse)
         left_out = solved / own[:, None]
-        scale = float((weight[:, None] * rows * rows).sum())
+        scale = max(float((weight[:, None] * rows * rows).sum()), LEAST)
         squares = (left_out * left_out).sum(axis=1)
         by_solved = 2 * weight[:, None] * left_out / own[:, None] / scale
         by_inverse = by_solved @ rows.T

@@ -39,12 +39,15 @@ STRANGERS = 300
 
 
 class Tuner(Protocol):
-    """An encoder while it is trained."""
+    """An encoder while it is trained. ``apart`` is its loss for people whom it does not see, texts and vectors as they
+    are; NaN where there are none."""
 
     def epoch(self, rng: np.random.Generator) -> tuple[float, float]:
         """Trains for one epoch; gives back the mean loss, and the share of hidden items whose like or dislike it told
         (NaN where the loss has no such thing)."""
         ...
+
+    def apart(self, training: TrainingData, people: NDArray[np.intp]) -> float: ...
 
     def vectors(self) -> Mapping[str, NDArray[np.float32]]:
         """View -> (I, D), the catalogue as it is encoded now."""
@@ -67,11 +70,13 @@ class Epoch:
         float | None
     )  # share of hidden interactions whose like or dislike is told; None where not measured
     validation: float  # NDCG@10 of held-out items for held-out people
+    validation_loss: float | None = None  # of held-out people; None where nothing can be asked of them
 
     def line(self) -> str:
         told = "" if self.accuracy is None else f", accuracy {self.accuracy:.3f}"
         how = f"loss {self.loss:.4f}{told}" if self.epoch else "frozen"
-        return f"epoch {self.epoch}: {how}, validation NDCG@10 {self.validation:.4f}"
+        apart = "" if self.validation_loss is None else f", validation loss {self.validation_loss:.4f}"
+        return f"epoch {self.epoch}: {how}{apart}, validation NDCG@10 {self.validation:.4f}"
 
     def to_dict(self) -> dict[str, float | int | None]:
         return {
@@ -79,6 +84,7 @@ class Epoch:
             "loss": self.loss,
             "accuracy": self.accuracy,
             "validation": self.validation,
+            "validation_loss": self.validation_loss,
         }
 
 
@@ -116,14 +122,17 @@ class Run:
             world.training.without_items(np.concatenate([world.validation, world.test])), world.people
         )
         done = [Epoch(*row) for row in self.checkpoint.resume("search", tuner)]
+        shown = world.training.without_items(world.test)
         if not done:
-            done = [Epoch(0, 0.0, None, self._judge.frozen)]
+            apart = tuner.apart(shown, world.judges)
+            done = [Epoch(0, 0.0, None, self._judge.frozen, _known(apart))]
         for epoch in done:
             tell(epoch.line())
         while (at := len(done)) <= most and at - 1 - _best(done) < patience:
             loss, accuracy = tuner.epoch(np.random.default_rng((self.seed, 1, at)))
             marked = self._judge.mark(self._views(tuner))
-            done.append(Epoch(at, loss, None if np.isnan(accuracy) else accuracy, marked))
+            apart = tuner.apart(shown, world.judges)
+            done.append(Epoch(at, loss, _known(accuracy), marked, _known(apart)))
             tell(done[-1].line())
             self.checkpoint.keep("search", tuner, [[*epoch.to_dict().values()] for epoch in done])
             report("Tuning", at, most)
@@ -182,6 +191,10 @@ class Run:
         tuned = new_user_ndcg(with_views(seen, self._views(tuner)), people, self.seed)
         report("Judging", 2, 2)
         return paired(frozen, tuned)
+
+
+def _known(value: float) -> float | None:
+    return None if np.isnan(value) else value
 
 
 def _best(done: list[Epoch]) -> int:

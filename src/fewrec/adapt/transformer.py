@@ -22,11 +22,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from fewrec.adapt.adversary import Watched, moved_by, smoothness, upwards
 from fewrec.adapt.delta import UnitLoss, check_radii, loss_at
-from fewrec.adapt.losses import LOSSES, mse
+from fewrec.adapt.heldout import HeldOut
+from fewrec.adapt.losses import LOSSES, Batch, mse
 from fewrec.adapt.ranges import check_ranges
 from fewrec.adapt.ridge import RidgeTask
 from fewrec.adapt.tasks import Tasks
@@ -177,6 +179,8 @@ class TransformerTuner:
             )
         else:
             self._tasks = Tasks.of(training, people, settings.items, settings.user == "text")
+        self._held: HeldOut | None = None
+        self._seed = seed
         self._portraits, self._attributes = training.portraits, attributes
         likes = np.bincount(training.liked.indices, minlength=training.n_items)
         self._bias = np.log(likes + 1.0) if loss.startswith("softmax") else np.zeros(training.n_items)
@@ -196,16 +200,37 @@ class TransformerTuner:
                 values.append(self._step(self._read_titles(items, rng), self._ridge.at(items), rng))
             elif self._tasks is not None:
                 support, items, batch = next(self._tasks.batches(self._settings.people, rng))
-                bias = np.asarray(self._bias[items], dtype=np.float32)
-                texts = self._read_titles(items, rng)
-                if self._settings.user == "text":
-                    titles = self._texts["title"]
-                    texts += user_texts(support, items, batch, titles, self._portraits, self._attributes)
-                    loss = loss_of_texts(self._loss, batch, self._scale, bias)
-                else:
-                    loss = loss_at(self._loss, support, batch, self._scale, bias)
-                values.append(self._step(texts, loss, rng))
+                people, loss = self._of_people(support, items, batch)
+                values.append(self._step([*self._read_titles(items, rng), *people], loss, rng))
         return float(np.mean(values)), np.nan
+
+    def _of_people(
+        self, support: sp.csr_matrix, items: NDArray[np.intp], batch: Batch
+    ) -> tuple[list[str], UnitLoss]:
+        """``(texts of the people, to be read after those of the items; the loss at the vectors of all)``."""
+        bias = np.asarray(self._bias[items], dtype=np.float32)
+        if self._settings.user == "mean":
+            return [], loss_at(self._loss, support, batch, self._scale, bias)
+        titles = self._texts["title"]
+        texts = user_texts(support, items, batch, titles, self._portraits, self._attributes)
+        return texts, loss_of_texts(self._loss, batch, self._scale, bias)
+
+    def apart(self, training: TrainingData, people: NDArray[np.intp]) -> float:
+        how = self._settings
+        if self._held is None:
+            if self._ridge is not None:
+                self._held = HeldOut.by_ridge(training, people, how.items, self._seed)
+            else:
+                tasks = Tasks.of(training, people, how.items, how.user == "text")
+                self._held = HeldOut.of_people(tasks, how.people, self._seed)
+        held = self._held
+        texts = [self._texts["title"][item] or " " for item in held.items]
+        if held.ridge is not None:
+            return held.ridge(self._units(texts))[0]
+        if held.batch is None:
+            return np.nan
+        told, loss = self._of_people(held.support, held.items, held.batch)
+        return loss(self._units([*texts, *told]))[0]
 
     def estimate(self, epochs: int) -> float:
         """Seconds that so many epochs will take on this machine, from one backward pass over a batch."""

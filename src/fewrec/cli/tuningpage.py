@@ -59,13 +59,18 @@ def _curves(found: Finetuned) -> str:
     loss = [(epoch.epoch, epoch.loss) for epoch in found.epochs]
     marks = [(0, found.start), *((epoch.epoch, epoch.validation) for epoch in found.epochs)]
     told = [(epoch.epoch, epoch.accuracy) for epoch in found.epochs if epoch.accuracy is not None]
-    drawn = [
-        figure("Training loss", _curve(loss, found.best_epoch, "training loss by epoch")),
+    apart = [
+        (epoch.epoch, epoch.validation_loss) for epoch in found.epochs if epoch.validation_loss is not None
+    ]
+    drawn = [figure("Training loss", _curve(loss, found.best_epoch, "training loss by epoch"))]
+    if apart:
+        drawn.append(figure("Validation loss", _curve(apart, found.best_epoch, "validation loss by epoch")))
+    drawn.append(
         figure(
             "NDCG@10 in validation",
             _curve(marks, found.best_epoch, "validation NDCG@10 by epoch", found.start),
-        ),
-    ]
+        )
+    )
     if told:
         drawn.append(
             figure("Likes and dislikes told apart", _curve(told, found.best_epoch, "accuracy by epoch"))
@@ -73,8 +78,8 @@ def _curves(found: Finetuned) -> str:
     return section(
         "How it learned",
         soft(
-            "Validation ranks items that tuning has not seen, for people whom it has not seen. The dashed line is the "
-            "frozen encoder; the filled dot is the epoch that counts."
+            "Validation ranks items that tuning has not seen, for people whom it has not seen; the validation loss is "
+            "that of such people. The dashed line is the frozen encoder; the filled dot is the epoch that counts."
         ),
         f'<div class="charts">{"".join(drawn)}</div>',
     )
