@@ -177,6 +177,64 @@ def test_the_same_seed_gives_the_same_model(tmp_path):
 
 
 @needs_torch
+def test_patience_counts_epochs_that_were_no_better(tmp_path, monkeypatch):
+    """Best at the second; two more that are no better, and it ends."""
+    held = iter([0.7, 0.5, 0.5, 0.6, 0.1])
+    monkeypatch.setattr(instruct._Learner, "loss", lambda self, tasks: next(held))
+    found = tune_rater(shop(), tiny(), tmp_path / "x", **{**FAST, "patience": 2})
+    assert [row[1] for row in found.epochs] == [0.7, 0.5, 0.5, 0.6]
+
+
+class Killed(Exception):
+    pass
+
+
+@needs_torch
+@pytest.mark.parametrize("after", [1, 3])
+def test_an_interrupted_run_ends_as_an_unbroken_one(tmp_path, monkeypatch, after):
+    whole = tune_rater(shop(), tiny(), tmp_path / "whole", **FAST)
+    assert len(whole.epochs) > 3
+    lines, model, beside = [], tiny(), tmp_path / ".tuning"
+
+    def say(line):
+        lines.append(line)
+        if len(lines) == after:
+            raise Killed
+
+    with pytest.raises(Killed):
+        tune_rater(shop(), model, tmp_path / "again", checkpoint=beside, say=say, **FAST)
+    assert not (tmp_path / "again").exists()
+    trained, epoch = [], instruct._Learner.epoch
+    monkeypatch.setattr(
+        instruct._Learner, "epoch", lambda self, *both: (trained.append(1), epoch(self, *both))[1]
+    )
+    told = []  # the same model: an interruption leaves no LoRA on it
+    again = tune_rater(shop(), model, tmp_path / "again", checkpoint=beside, say=told.append, **FAST)
+    # The line of an epoch comes before its state is kept.
+    assert len(trained) == len(whole.epochs) - (after - 1)
+    assert told[:after] == lines
+    assert replace(again, folder=None) == replace(whole, folder=None)
+    weights = [
+        LocalModel(tmp_path / name, device="cpu").parts()[0].state_dict() for name in ("whole", "again")
+    ]
+    assert all((weights[0][name] == one).all() for name, one in weights[1].items())
+    assert not beside.exists()
+
+
+@needs_torch
+def test_other_settings_start_anew(tmp_path):
+    def tuned(folder, **how):
+        return tune_rater(
+            shop(), tiny(), tmp_path / folder, checkpoint=tmp_path / ".tuning", **{**FAST, **how}
+        )
+
+    with pytest.raises(Killed):
+        tuned("a", say=lambda line: (_ for _ in ()).throw(Killed), epochs=2)
+    fresh = tune_rater(shop(), tiny(), tmp_path / "b", **{**FAST, "epochs": 1})
+    assert tuned("c", epochs=1).epochs == fresh.epochs
+
+
+@needs_torch
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -7,7 +7,8 @@ import math
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fewrec.adapt.checkpoint import Checkpoint, key_of
 from fewrec.data import Dataset
 from fewrec.errors import ConfigError, DataError, StoreError
 from fewrec.llm import LocalModel, Prompt, Template, template
@@ -74,6 +76,7 @@ def tune_rater(
     rank: int = 8,
     length: int = 80,
     seed: int = 0,
+    checkpoint: str | os.PathLike[str] | None = None,
     progress: Callable[[str, int, int], None] | None = None,
     say: Callable[[str], None] | None = None,
 ) -> Tuned:
@@ -94,7 +97,8 @@ def tune_rater(
     another item for test users than the untuned one (paired t test at a level of 1 %); else the verdict is "kept
     frozen" and nothing is written. ``folder`` then holds the merged model, for `LocalModel`, and ``tuned.json`` with
     the ids of users that were learned from: give them as ``Rater(..., trained_on=...)``, for their answers prove
-    nothing more.
+    nothing more. ``checkpoint``: a folder in which the run keeps where it stands after each epoch; the same call goes
+    on from there.
 
     Raises `ConfigError`, `DataError` with fewer than 20 users who can be asked about, `StoreError` for a folder that is
     taken, `EncoderError` where something is not installed.
@@ -118,22 +122,32 @@ def tune_rater(
     users = generator(seed, "users").permutation(users)
     tested, stopping = max(len(users) // 5, 2), max(len(users) // 10, 2)
     test, stop, train = np.split(users, [tested, tested + stopping])
+    tell = say or (lambda line: None)
     test_tasks = [asking.of(int(user), pairs_per_user, generator(seed, "test", int(user))) for user in test]
     stop_tasks = [asking.of(int(user), pairs_per_user, generator(seed, "stop", int(user))) for user in stop]
 
     import torch
     from scipy.special import stdtrit
 
-    before = np.array([_pairs(model, tasks, words) for tasks in test_tasks])
-    with (
-        torch.random.fork_rng()
-    ):  # LoRA matrices start at random; the process's own numbers stay as they were
-        torch.manual_seed(seed)
-        learner = _Learner(model, words, rank, learning_rate, batch_size)
-        steps = epochs * math.ceil(len(train) * 2 * pairs_per_user / batch_size)
-        told: list[tuple[float, float, float]] = []
-        best, best_at, kept = math.inf, 0, learner.weights()
-        for epoch in range(epochs):
+    key = key_of(
+        data=data.fingerprint, model=model.id, words=repr(words), pairs=pairs_per_user, epochs=epochs,
+        patience=patience, batch_size=batch_size, learning_rate=learning_rate, rank=rank, length=length, seed=seed,
+    )  # fmt: skip
+    state = Checkpoint(None if checkpoint is None else Path(checkpoint), key)
+    steps = epochs * math.ceil(len(train) * 2 * pairs_per_user / batch_size)
+    # LoRA matrices start at random, and some of their entries are dropped; the process's own numbers stay as they were.
+    with torch.random.fork_rng(), _Learner.on(model, words, rank, learning_rate, batch_size, seed) as learner:
+        rows = state.resume("instruct", learner)
+        if not rows:  # LoRA matrices begin at 0, so this is the model as it was
+            rows = [[_pairs(learner.model, tasks, words) for tasks in test_tasks]]
+            state.keep("instruct", learner, rows)
+        before = np.array(rows[0])
+        told: list[tuple[float, float, float]] = [(row[0], row[1], row[2]) for row in rows[1:]]
+        for line in _told(told):
+            tell(line)
+        while len(told) < epochs and len(told) - _best(told) < patience:
+            epoch = len(told)
+            torch.manual_seed(int(generator(seed, "dropout", epoch).integers(2**31)))
             tasks = [
                 task
                 for user in train
@@ -144,18 +158,13 @@ def tune_rater(
             held = learner.loss([task for listed in stop_tasks for task in listed])
             right = float(np.mean([_pairs(learner.model, listed, words) for listed in stop_tasks]))
             told.append((loss, held, right))
-            if say is not None:
-                say(
-                    f"epoch {epoch + 1}: loss {loss:.4f}, validation loss {held:.4f}, "
-                    f"pairs told apart in validation {right:.3f}"
-                )
-            if held < best:
-                best, best_at, kept = held, epoch, learner.weights()
+            tell(_told(told)[-1])
+            if _best(told) == len(told):
+                learner.best = learner.weights()
+            state.keep("instruct", learner, [rows[0], *map(list, told)])
             if progress is not None:
                 progress("Tuning the language model", epoch + 1, epochs)
-            if epoch - best_at >= patience:
-                break
-        learner.set_weights(kept)
+        learner.set_weights(learner.best)
         after = np.array([_pairs(learner.model, tasks, words) for tasks in test_tasks])
         gain = after - before
         error = float(gain.std(ddof=1) / math.sqrt(len(gain)))
@@ -172,9 +181,21 @@ def tune_rater(
         )
         if proven:
             learner.save(target, found)
-        else:
-            learner.undo()
+    state.clear()  # only now: a kill before this line must not cost the run
     return found
+
+
+def _best(told: Sequence[tuple[float, float, float]]) -> int:
+    """The epoch, from 1 on, with the lowest validation loss; the first of equal ones, 0 where there is none."""
+    return int(np.argmin([held for _, held, _ in told])) + 1 if told else 0
+
+
+def _told(told: Sequence[tuple[float, float, float]]) -> list[str]:
+    """A line for each epoch."""
+    return [
+        f"epoch {at}: loss {loss:.4f}, validation loss {held:.4f}, pairs told apart in validation {right:.3f}"
+        for at, (loss, held, right) in enumerate(told, 1)
+    ]
 
 
 def check_tuning(folder: str | os.PathLike[str], learning_rate: float, **counts: int) -> None:
@@ -266,6 +287,23 @@ class _Learner:
         )
         yes, no = int(np.argmax(words.values)), int(np.argmin(words.values))
         self.answers = (model.spelt(words.words[no]), model.spelt(words.words[yes]))
+        self.best = self.weights()
+        self.net.eval()
+
+    @classmethod
+    @contextmanager
+    def on(
+        cls, model: LocalModel, words: Template, rank: int, learning_rate: float, batch_size: int, seed: int
+    ) -> Iterator[_Learner]:
+        """A learner on ``model``, which is as it was before when all is over, however it ends."""
+        import torch
+
+        torch.manual_seed(seed)
+        learner = cls(model, words, rank, learning_rate, batch_size)
+        try:
+            yield learner
+        finally:
+            learner.net.unload()
 
     def epoch(self, tasks: Sequence[Task], steps: int) -> float:
         """One pass; the mean loss."""
@@ -300,23 +338,50 @@ class _Learner:
 
     def weights(self) -> dict[str, Any]:
         """A copy of the LoRA matrices."""
-        return {name: one.detach().clone() for name, one in self.net.named_parameters() if "lora_" in name}
+        return {name: one.detach().clone() for name, one in self._trained()}
 
     def set_weights(self, kept: dict[str, Any]) -> None:
         """Puts a copy back."""
         import torch
 
         with torch.no_grad():
-            for name, one in self.net.named_parameters():
-                if name in kept:
-                    one.copy_(kept[name])
+            for name, one in self._trained():
+                one.copy_(kept[name])
 
-    def undo(self) -> None:
-        """The model as it was before."""
-        self.net.unload()
+    def state(self) -> dict[str, NDArray[Any]]:
+        """All that `restore` needs to go on from here."""
+        parts: dict[str, NDArray[Any]] = {"step": np.array([self.step])}
+        for number, (name, one) in enumerate(self._trained()):
+            parts[f"weight/{number}"] = one.detach().cpu().numpy().copy()
+            parts[f"best/{number}"] = self.best[name].cpu().numpy().copy()
+            for moment, value in self.optimizer.state.get(one, {}).items():
+                parts[f"{moment}/{number}"] = np.array(value.detach().cpu().numpy())
+        return parts
+
+    def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
+        import torch
+
+        for number, (name, one) in enumerate(self._trained()):
+            with torch.no_grad():
+                one.copy_(torch.from_numpy(np.array(state[f"weight/{number}"])))
+            self.best[name] = torch.from_numpy(np.array(state[f"best/{number}"])).to(one)
+            moments = {
+                moment: torch.from_numpy(np.array(state[f"{moment}/{number}"]))
+                for moment in ("step", "exp_avg", "exp_avg_sq")
+                if f"{moment}/{number}" in state
+            }
+            if moments:
+                on = {
+                    moment: value if moment == "step" else value.to(one) for moment, value in moments.items()
+                }
+                self.optimizer.state[one] = on
+        self.step = int(state["step"][0])
+
+    def _trained(self) -> list[tuple[str, Any]]:
+        return [(name, one) for name, one in self.net.named_parameters() if "lora_" in name]
 
     def save(self, target: Path, about: Tuned) -> None:
-        """The merged model in a folder, whole or not at all; the model itself is as it was before, too."""
+        """The merged model in a folder, whole or not at all."""
         beside = target.with_name(f".{target.name}.part-{secrets.token_hex(4)}")
         try:
             plain = self.net.get_base_model()
@@ -340,7 +405,6 @@ class _Learner:
             raise StoreError(f"the folder cannot be written: {error.strerror}.", where=str(target)) from error
         finally:
             shutil.rmtree(beside, ignore_errors=True)
-            self.undo()
 
     def _batches(self, tasks: Sequence[Task]) -> Iterator[tuple[Any, Any, Any]]:
         """``(B, T)`` tokens, mask and labels; only the answer's tokens have labels."""

@@ -6,7 +6,7 @@ import argparse
 from dataclasses import asdict
 from pathlib import Path
 
-from fewrec.cli.finetune import check_out
+from fewrec.cli.finetune import beside, check_out
 from fewrec.cli.fitted import tell_data
 from fewrec.cli.output import print_json, print_lines
 from fewrec.cli.parser import add_output, add_settings, resolved
@@ -67,6 +67,7 @@ def run(options: argparse.Namespace, talk: Talk) -> int:
             rank=options.rank,
             learning_rate=options.learning_rate,
             seed=config.model.seed,
+            checkpoint=beside(options.out),
             progress=bar,
             say=talk.say,
         )
