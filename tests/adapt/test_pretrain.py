@@ -7,7 +7,7 @@ import pytest
 
 from fewrec.adapt.pretrain import PretrainSettings, masked, pretrain
 from fewrec.encode import resolve
-from fewrec.errors import DataError
+from fewrec.errors import ConfigError, DataError, EncoderError
 
 for needed in ("torch", "transformers", "peft", "sentence_transformers"):
     pytest.importorskip(needed, reason="needs the extra train")
@@ -70,6 +70,42 @@ def test_perplexity_falls_and_a_broken_run_goes_on(tmp_path):
 def test_too_few_texts_are_said(tmp_path):
     with pytest.raises(DataError, match="2 different texts are too few"):
         pretrain(["a", "b", "b", " "], tmp_path / "model")
+
+
+def test_a_base_that_cannot_be_had_is_named_before_any_data_are_read(tmp_path, capsys, monkeypatch, tiny):
+    from fewrec.cli import main
+
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    line = ["adapt", "pretrain", "--items=nowhere.csv", f"--out={tmp_path / 'reader'}"]
+    for base, told in (
+        (
+            "hub:nobody/nothing",
+            "hub:nobody/nothing: the model is not on this machine and cannot be downloaded",
+        ),
+        (str(tmp_path / "gone"), "no such file or folder"),
+        ("hashed", "is no Transformers model"),
+    ):
+        assert main([*line, f"--base={base}"]) != 0
+        printed = capsys.readouterr().err
+        assert told in printed
+        assert "nowhere.csv" not in printed
+    with pytest.raises(
+        EncoderError, match="the checkpoint guesses no hidden words: ValueError: its tokenizer has no"
+    ):
+        pretrain(TEXTS, tmp_path / "model", base=tiny)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"layers": 0}, "layers must be a whole number from 1 on, not 0"),
+        ({"masked": 1.0}, "masked must be a share between 0 and 1, not 1.0"),
+        ({"width": 100, "heads": 3}, "a width of 100 cannot be shared by 3 heads"),
+    ],
+)
+def test_settings_that_cannot_be_are_refused(wrong, told):
+    with pytest.raises(ConfigError, match=told):
+        PretrainSettings(**wrong)
 
 
 def test_the_command_line(tmp_path, capsys):

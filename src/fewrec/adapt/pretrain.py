@@ -18,11 +18,13 @@ import numpy as np
 
 from fewrec.adapt.checkpoint import Checkpoint, key_of
 from fewrec.adapt.modelfolder import put_model
-from fewrec.adapt.ranges import at_least_one
-from fewrec.adapt.transformer import require_train
-from fewrec.errors import DataError
+from fewrec.adapt.ranges import at_least_one, check_ranges
+from fewrec.adapt.transformer import require_train, tunable
+from fewrec.encode import resolve
+from fewrec.encode.hub import HubEncoder
+from fewrec.errors import ConfigError, DataError, EncoderError
 
-__all__ = ["PretrainSettings", "Pretrained", "pretrain"]
+__all__ = ["PretrainSettings", "Pretrained", "base_model", "pretrain"]
 
 HELD_OUT = 20  # every so many-th text
 LEAST = 40  # texts
@@ -42,6 +44,22 @@ class PretrainSettings:
     learning_rate: float = 5e-4
     masked: float = 0.15
 
+    def __post_init__(self) -> None:
+        check_ranges(self)
+        if not 0 < self.masked < 1:
+            raise ConfigError(
+                f"masked must be a share between 0 and 1, not {self.masked}.",
+                where="settings",
+                value=self.masked,
+            )
+        if self.width % self.heads:
+            raise ConfigError(
+                f"a width of {self.width} cannot be shared by {self.heads} heads.",
+                where="settings",
+                value=self.width,
+                hint=f"Choose a multiple of {self.heads}.",
+            )
+
 
 @dataclass(frozen=True)
 class Pretrained:
@@ -55,7 +73,7 @@ def pretrain(
     texts: Sequence[str],
     folder: str | os.PathLike[str],
     *,
-    base: str | os.PathLike[str] | None = None,
+    base: Any = None,
     epochs: int = 3,
     seed: int = 0,
     settings: PretrainSettings | None = None,
@@ -64,11 +82,13 @@ def pretrain(
 ) -> Pretrained:
     """A model in ``folder`` that has read ``texts``; ``finetune(encoder=folder, mode="full")`` goes on from there.
 
-    ``base``: a folder with a BERT-like checkpoint, by default a fresh small one. ``checkpoint``: a folder in which the
-    run keeps where it stands. Raises ``ConfigError`` without an epoch, ``DataError`` for fewer than 40 different texts.
+    Of each text the first ``tokens`` count. ``base``: a BERT-like checkpoint, a folder or ``hub:NAME``; by default a
+    fresh small one. ``checkpoint``: a folder in which the run keeps where it stands. Raises ``ConfigError`` without an epoch, ``DataError`` for fewer than 40
+    different texts, ``EncoderError`` for a base that cannot be had or guesses no words.
     """
     at_least_one("epochs", epochs)
     require_train()
+    begun = None if base is None else base_model(base)
     unique = sorted({" ".join(text.split()) for text in texts if text.strip()})
     if len(unique) < LEAST:
         raise DataError(
@@ -77,8 +97,8 @@ def pretrain(
     how, tell = settings or PretrainSettings(), say or (lambda line: None)
     held = unique[::HELD_OUT]
     kept = [text for at, text in enumerate(unique) if at % HELD_OUT]
-    run = _Run(kept, held, None if base is None else Path(base), how, seed)
-    key = key_of(texts=unique, base=str(base), settings=repr(how), seed=seed)
+    run = _Run(kept, held, begun, how, seed)
+    key = key_of(texts=unique, base=begun and begun.id, settings=repr(how), seed=seed)
     state = Checkpoint(None if checkpoint is None else Path(checkpoint), key)
     rows = state.resume("pretrain", run) or [[run.perplexity()]]
     for at in range(len(rows), epochs + 1):
@@ -92,14 +112,19 @@ def pretrain(
     return Pretrained(saved, found)
 
 
+def base_model(base: Any) -> HubEncoder:
+    """The checkpoint of that name; raises what ``pretrain`` raises for it."""
+    return tunable(resolve(base), "Leave it out for a small fresh model")
+
+
 class _Run:
     """A model and its optimiser while they are trained."""
 
     def __init__(
-        self, kept: list[str], held: list[str], base: Path | None, how: PretrainSettings, seed: int
+        self, kept: list[str], held: list[str], base: HubEncoder | None, how: PretrainSettings, seed: int
     ) -> None:
         import torch
-        from transformers import AutoModelForMaskedLM, AutoTokenizer, BertConfig, BertForMaskedLM
+        from transformers import BertConfig, BertForMaskedLM
 
         torch.manual_seed(seed)
         if base is None:
@@ -114,10 +139,7 @@ class _Run:
             )
             self.model: Any = BertForMaskedLM(config)
         else:
-            self.tokenizer = AutoTokenizer.from_pretrained(str(base), local_files_only=True)
-            self.model = AutoModelForMaskedLM.from_pretrained(
-                str(base), local_files_only=True, use_safetensors=True, trust_remote_code=False
-            )
+            self.tokenizer, self.model = _read(base)
         self.model.to(
             "cuda" if torch.cuda.is_available() else "cpu"
         ).eval()  # no dropout: texts are few and short
@@ -189,6 +211,26 @@ class _Run:
     def write(self, folder: Path) -> None:
         self.model.save_pretrained(str(folder))
         self.tokenizer.save_pretrained(str(folder))
+
+
+def _read(base: HubEncoder) -> tuple[Any, Any]:
+    """``(tokenizer, model that guesses words)`` of a checkpoint."""
+    from transformers import AutoModelForMaskedLM, AutoTokenizer
+
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(str(base.folder), local_files_only=True)
+        model = AutoModelForMaskedLM.from_pretrained(
+            str(base.folder), local_files_only=True, use_safetensors=True, trust_remote_code=False
+        )
+        if tokenizer.mask_token_id is None:
+            raise ValueError("its tokenizer has no sign for a hidden word")
+    except Exception as error:  # two libraries, each with errors of its own
+        raise EncoderError(
+            f"the checkpoint guesses no hidden words: {type(error).__name__}: {error}",
+            where=base.id,
+            hint="It must be BERT-like: a masked language model with its tokenizer in one folder.",
+        ) from error
+    return tokenizer, model
 
 
 def masked(

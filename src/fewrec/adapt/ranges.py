@@ -9,7 +9,18 @@ from fewrec.errors import ConfigError
 
 __all__ = ["at_least_one", "check_ranges"]
 
-COUNTS = ("rank", "batch_size", "steps", "items", "people")
+COUNTS = (
+    "rank",
+    "batch_size",
+    "steps",
+    "items",
+    "people",
+    "vocabulary",
+    "width",
+    "layers",
+    "heads",
+    "tokens",
+)
 ABOVE = ("learning_rate", "clip")
 FROM = ("l2", "weight_decay", "warm_up")
 

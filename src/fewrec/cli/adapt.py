@@ -50,7 +50,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--text", metavar="FILE", action="append", default=[], help="more text, one a line; may be repeated"
     )
     read.add_argument(
-        "--base", metavar="FOLDER", help="a checkpoint to start from (default: a small fresh one)"
+        "--base", metavar="MODEL", help="start from hub:NAME or a folder (default: a small fresh model)"
     )
     read.add_argument("--epochs", type=int, default=3, metavar="N", help="passes over the texts (default: 3)")
     add_settings(read, "data", "model.seed")
@@ -78,11 +78,12 @@ def run(options: argparse.Namespace, talk: Talk) -> int:
 
 
 def _pretrain(options: argparse.Namespace, talk: Talk) -> int:
-    from fewrec.adapt.pretrain import pretrain
+    from fewrec.adapt.pretrain import base_model, pretrain
     from fewrec.adapt.ranges import at_least_one
 
     check_out(options.out, None)
     at_least_one("--epochs", options.epochs)
+    base = None if options.base is None else base_model(options.base)
     config = resolved(options).config
     texts = [line for file in options.text for line in _lines(file)]
     with talk.listening():
@@ -92,7 +93,7 @@ def _pretrain(options: argparse.Namespace, talk: Talk) -> int:
         found = pretrain(
             texts,
             options.out,
-            base=options.base,
+            base=base,
             epochs=options.epochs,
             seed=config.model.seed,
             checkpoint=beside(options.out),
