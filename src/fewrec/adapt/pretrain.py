@@ -83,8 +83,9 @@ def pretrain(
     """A model in ``folder`` that has read ``texts``; ``finetune(encoder=folder, mode="full")`` goes on from there.
 
     Of each text the first ``tokens`` count. ``base``: a BERT-like checkpoint, a folder or ``hub:NAME``; by default a
-    fresh small one. ``checkpoint``: a folder in which the run keeps where it stands. Raises ``ConfigError`` without an epoch, ``DataError`` for fewer than 40
-    different texts, ``EncoderError`` for a base that cannot be had or guesses no words.
+    fresh small one. ``checkpoint``: a folder in which the run keeps where it stands. Raises ``ConfigError`` without an
+    epoch, ``DataError`` for fewer than 40 different texts, ``EncoderError`` for a base that cannot be had or guesses no
+    words.
     """
     at_least_one("epochs", epochs)
     require_train()
