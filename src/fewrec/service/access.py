@@ -10,11 +10,12 @@ import ipaddress
 import threading
 from collections import OrderedDict
 
+from starlette.requests import Request
+
 from fewrec.errors import ConfigError
 from fewrec.service.answers import Refused
 from fewrec.service.endpoint import Endpoint
 from fewrec.service.hub import Hub
-from fewrec.service.request import Request
 from fewrec.store import Key
 from fewrec.store.keys import ROLES
 
@@ -64,7 +65,7 @@ class Access:
         if endpoint.role == "none":
             return None
         self._follow(wait)
-        text = request.header(b"authorization", None)
+        text = request.headers.get("authorization")
         if text is None:
             if self._any or not self.loopback:
                 raise _who("a key is needed.")
@@ -109,12 +110,12 @@ class Access:
     @staticmethod
     def _check_local(request: Request) -> None:
         """An open service answers programs of this machine: no other site's page, and nobody behind a proxy."""
-        host = request.header(b"host", "localhost")
+        host = request.headers.get("host", "localhost")
         name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
-        origin = request.header(b"origin", None)
+        origin = request.headers.get("origin")
         foreign = origin is not None and origin.partition("://")[2] != host
-        proxied = any(request.header(name) for name in (b"forwarded", b"x-forwarded-for", b"x-real-ip"))
-        site = request.header(b"sec-fetch-site", "none")
+        proxied = any(request.headers.get(name) for name in ("forwarded", "x-forwarded-for", "x-real-ip"))
+        site = request.headers.get("sec-fetch-site", "none")
         if not is_loopback(name) or foreign or proxied or site == "cross-site":
             raise _who("without a key only this machine is answered.")
 

@@ -18,7 +18,7 @@ from fewrec.errors import (
 )
 from fewrec.store.failures import StoreFull
 
-__all__ = ["Refused", "envelope", "failure", "status_of", "to_json"]
+__all__ = ["Refused", "envelope", "failure", "nothing_here", "status_of", "to_json"]
 
 STATUS: tuple[tuple[type[FewrecError], int], ...] = (
     (StoreFull, 507),
@@ -39,6 +39,11 @@ class Refused(ConfigError):
                  headers: Mapping[str, str] | None = None) -> None:  # fmt: skip
         super().__init__(message, where=where, hint=hint)
         self.status, self.code, self.headers = status, code, dict(headers or {})
+
+
+def nothing_here() -> Refused:
+    """What to say of a path that is none."""
+    return Refused(404, "no_route", "there is nothing at this path.", where="path", hint="See /openapi.json.")
 
 
 def status_of(error: FewrecError) -> int:

@@ -42,7 +42,6 @@ class Reply:
     )  # beside "data", such as the cursor of the next page
     raw: bytes | Any | None = None  # bytes, or an iterator of bytes
     kind: str = "application/json"
-    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -6,21 +6,27 @@ Plain ASGI, so that nothing is buffered on the way.
 from __future__ import annotations
 
 import json
+import re
+import secrets
 import time
 import traceback
-from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from starlette.requests import Request
+from starlette.responses import Response
 
 from fewrec.config import ServiceSettings
 from fewrec.errors import FewrecError
 from fewrec.service.answers import Refused, failure, status_of, to_json
-from fewrec.service.endpoint import Reply
-from fewrec.service.request import Request, too_large
+from fewrec.service.request import length_of, too_large
 
 if TYPE_CHECKING:
+    from fewrec.service.endpoint import Endpoint
     from fewrec.service.meter import Meter
+    from fewrec.store import Key
 
-__all__ = ["Gate"]
+__all__ = ["Gate", "Passing", "refused"]
 
 SECURITY = {
     "x-content-type-options": "nosniff",
@@ -42,75 +48,78 @@ PREFLIGHT = {
 }
 
 
-class Gate:
-    """The ASGI application around ``answer``, which gives the reply to a request or raises ``FewrecError``."""
+OWN_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
-    def __init__(
-        self, answer: Callable[[Request], Awaitable[Reply]], settings: ServiceSettings, meter: Meter, log: Any
-    ) -> None:
-        self.answer, self.settings, self.meter, self.log = answer, settings, meter, log
+
+@dataclass(slots=True)
+class Passing:
+    """One request on its way, as ``scope["fewrec"]``; what the rooms find out about it is for the log.
+
+    ``id``: of the log line and the answer, the caller's own where it may be one. ``key``: whose it is, ``None`` where
+    no key is needed; ``admitted``: whether that was looked at.
+    """
+
+    id: str
+    began: float = field(default_factory=time.perf_counter)
+    endpoint: Endpoint | None = None
+    key: Key | None = None
+    admitted: bool = False
+
+
+class Gate:
+    """ASGI middleware around the whole application."""
+
+    def __init__(self, app: Any, settings: ServiceSettings, meter: Meter, log: Any) -> None:
+        self.app, self.settings, self.meter, self.log = app, settings, meter, log
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """ASGI."""
-        if scope["type"] == "lifespan":  # there is nothing to begin or to end
-            for part in ("startup", "shutdown"):
-                await receive()
-                await send({"type": f"lifespan.{part}.complete"})
-            return
         if scope["type"] != "http":
-            raise NotImplementedError(f"{scope['type']}: the service answers HTTP alone.")
-        request = Request(scope, receive)
+            await self.app(scope, receive, send)
+            return
+        request = Request(scope)
+        given = request.headers.get("x-request-id", "")
+        passing = scope["fewrec"] = Passing(given if OWN_ID.fullmatch(given) else secrets.token_hex(8))
+        origin = self._origin(request)
         broke: Exception | None = None
-        size = 0
-        try:
-            reply = await self._reply(request)
-        except FewrecError as error:
-            reply = refused(error)
-        except Exception as error:
-            # Nobody may be shown what broke: the place is in the log, under the id that the answer carries.
-            broke, reply = error, refused(_internal(request))
-        try:
-            await send(
-                {
-                    "type": "http.response.start",
-                    "status": reply.status,
-                    "headers": self._headers(request, reply),
-                }
-            )
-            if isinstance(reply.raw, bytes):
-                size = len(reply.raw)
-                await send({"type": "http.response.body", "body": reply.raw})
-            elif reply.raw is not None:
-                async for part in reply.raw:
-                    size += len(part)
-                    await send({"type": "http.response.body", "body": part, "more_body": True})
-                await send({"type": "http.response.body", "body": b""})
-        except Exception as error:
-            self._tell(request, 500, size, error)
-            raise  # the answer has begun; all that is left is to break it off
-        self.meter.count(request, reply.status)
-        self._tell(request, reply.status, size, broke)
+        status, size = 0, 0
 
-    async def _reply(self, request: Request) -> Reply:
-        if request.method == "OPTIONS" and self._origin(request):
-            return Reply(raw=b"", status=204, headers=PREFLIGHT)
-        most = self.settings.body_mb * 1e6
-        if (request.length or 0) > most:  # what can be refused before anything is read
-            raise too_large(most)
-        return await self.answer(request)
+        async def sending(message: Any) -> None:
+            nonlocal status, size
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message["headers"], *self._headers(passing, origin)]
+            else:
+                size += len(message["body"])
+            await send(message)
+
+        try:
+            if request.method == "OPTIONS" and origin:
+                await Response(status_code=204, headers=PREFLIGHT)(scope, receive, sending)
+            else:
+                most = self.settings.body_mb * 1e6
+                if (length_of(request) or 0) > most:  # what can be refused before anything is read
+                    raise too_large(most)
+                await self.app(scope, receive, sending)
+        except Exception as error:
+            if status:
+                self._tell(request, 500, size, error)
+                raise  # the answer has begun; all that is left is to break it off
+            if not isinstance(error, FewrecError):
+                # Nobody may be shown what broke: the place is in the log, under the id that the answer carries.
+                broke, error = error, _internal(passing)
+            await refused(error)(scope, receive, sending)
+        self.meter.count(passing, status)
+        self._tell(request, status, size, broke)
 
     def _origin(self, request: Request) -> str:
         """The origin of a page that may read answers, "" for any other."""
-        origin = request.header(b"origin")
+        origin = request.headers.get("origin", "")
         return origin if origin in self.settings.cors else ""
 
-    def _headers(self, request: Request, reply: Reply) -> list[tuple[bytes, bytes]]:
-        headers = [(b"content-type", reply.kind.encode()), (b"x-request-id", request.id.encode()), *HEADERS]
-        if isinstance(reply.raw, bytes):
-            headers.append((b"content-length", b"%d" % len(reply.raw)))
-        if reply.headers:
-            headers += [(name.lower().encode(), value.encode()) for name, value in reply.headers.items()]
-        origin = self._origin(request)
+    @staticmethod
+    def _headers(passing: Passing, origin: str) -> list[tuple[bytes, bytes]]:
+        headers = [(b"x-request-id", passing.id.encode()), *HEADERS]
         if origin:
             headers += [(b"access-control-allow-origin", origin.encode()), (b"vary", b"Origin")]
         return headers
@@ -119,16 +128,17 @@ class Gate:
         """One JSON line: neither ids nor queries nor bodies, unless the settings ask for the path."""
         if self.log is None:
             return
+        passing: Passing = request.scope["fewrec"]
         line: dict[str, Any] = {
             "time": round(time.time(), 3),
             "level": "error" if status >= 500 else "info",
-            "request": request.id,
+            "request": passing.id,
             "method": request.method if len(request.method) < 10 else "other",
-            "route": request.endpoint.path if request.endpoint else None,
+            "route": passing.endpoint.path if passing.endpoint else None,
             "status": status,
-            "ms": round((time.perf_counter() - request.began) * 1000, 2),
+            "ms": round((time.perf_counter() - passing.began) * 1000, 2),
             "bytes": size,
-            "key": request.key.id if request.key else None,
+            "key": passing.key.id if passing.key else None,
         }
         if self.settings.log_ids:
             line["path"] = request.scope["path"]
@@ -144,16 +154,16 @@ class Gate:
         self.log.flush()
 
 
-def _internal(request: Request) -> Refused:
+def _internal(passing: Passing) -> Refused:
     return Refused(
         500,
         "internal",
         "something broke in fewrec.",
-        hint=f"The log has more under the request id {request.id}.",
+        hint=f"The log has more under the request id {passing.id}.",
     )
 
 
-def refused(error: FewrecError) -> Reply:
-    """An error of the family as a reply."""
+def refused(error: FewrecError) -> Response:
+    """An error of the family as a response."""
     headers = error.headers if isinstance(error, Refused) else {}
-    return Reply(raw=to_json(failure(error)), status=status_of(error), headers=headers)
+    return Response(to_json(failure(error)), status_of(error), headers, "application/json")

@@ -9,8 +9,8 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from fewrec.service.gate import Passing
     from fewrec.service.hub import Hub
-    from fewrec.service.request import Request
 
 __all__ = ["Meter"]
 
@@ -26,11 +26,11 @@ class Meter:
         self._requests: dict[tuple[str, str, int], int] = {}
         self._seconds: dict[tuple[str, str], list[float]] = {}  # counts between the bounds, then the sum
 
-    def count(self, request: Request, status: int) -> None:
+    def count(self, passing: Passing, status: int) -> None:
         """One request that was answered."""
-        endpoint = request.endpoint
+        endpoint = passing.endpoint
         route = (endpoint.method, endpoint.path) if endpoint else ("", "none")
-        seconds = time.perf_counter() - request.began
+        seconds = time.perf_counter() - passing.began
         with self._lock:
             key = (*route, status)
             self._requests[key] = self._requests.get(key, 0) + 1

@@ -1,16 +1,14 @@
-"""One request: what was sent, read and checked, and what the rooms found out about it on its way."""
+"""What was sent in a request, read and held against the schemas of its endpoint."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import math
-import re
-import secrets
-import time
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, overload
-from urllib.parse import parse_qsl
+from typing import TYPE_CHECKING, Any
+
+from starlette.requests import ClientDisconnect, Request
 
 from fewrec.errors import DataError
 from fewrec.service.answers import Refused
@@ -18,136 +16,77 @@ from fewrec.service.check import check, from_text
 
 if TYPE_CHECKING:
     from fewrec.service.endpoint import Endpoint
-    from fewrec.store import Key
 
-__all__ = ["Request", "too_large"]
+__all__ = ["body_of", "length_of", "query_of", "read", "too_large"]
 
-OWN_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 DEPTH = 30
 """Levels of nesting that a body may have; the deepest that any endpoint reads has 5."""
 
 
-class Request:
-    """An ASGI scope with the body that belongs to it.
+def length_of(request: Request) -> int | None:
+    """Bytes that the body is said to have; ``None`` where that is not said."""
+    text = request.headers.get("content-length", "")
+    return int(text[:20]) if text.isascii() and text.isdigit() else None
 
-    ``id``: of the log line and the answer, the caller's own where it may be one. ``endpoint``, ``path``: where it
-    leads, and what stands in the holes of that path. ``key``: whose it is, ``None`` where no key is needed;
-    ``admitted``: whether that was looked at. ``raw``: its body, ``None`` until it is read.
-    """
 
-    __slots__ = ("_headers", "_receive", "admitted", "began", "endpoint", "id", "key", "path", "raw", "scope")
+async def read(request: Request, most: float, patience: float) -> bytes:
+    """The body, of at most ``most`` bytes, where it comes within ``patience`` seconds. Raises ``Refused``."""
+    parts: list[bytes] = []
+    size = 0
+    try:
+        async with asyncio.timeout(patience):
+            async for part in request.stream():
+                size += len(part)
+                if size > most:
+                    raise too_large(most)
+                parts.append(part)
+    except TimeoutError as error:
+        raise Refused(408, "too_slow", "the body did not arrive in time.",
+                      hint=f"It may take {patience:g} s.") from error  # fmt: skip
+    except ClientDisconnect as error:
+        raise Refused(400, "gone", "the client went away.") from error
+    return b"".join(parts)
 
-    def __init__(self, scope: Any, receive: Any) -> None:
-        self.began = time.perf_counter()
-        self.scope, self._receive = scope, receive
-        self._headers = dict(reversed(scope["headers"]))  # the first of several counts
-        given = self.header(b"x-request-id")
-        self.id = given if OWN_ID.fullmatch(given) else secrets.token_hex(8)
-        self.endpoint: Endpoint | None = None
-        self.path: Mapping[str, str] = {}
-        self.key: Key | None = None
-        self.admitted = False
-        self.raw: bytes | None = None
 
-    @property
-    def method(self) -> str:
-        """``GET``, or another."""
-        method: str = self.scope["method"]
-        return method
+def query_of(request: Request, known: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """The parameters behind the ``?``, held against their schemas. Raises ``DataError``."""
+    given = request.query_params
+    for name, schema in known.items():
+        if schema.get("x-required") and name not in given:
+            raise DataError("this parameter is missing.", where=f"query.{name}", hint=schema["description"])
+    found: dict[str, Any] = {}
+    for name, value in given.multi_items():
+        if name not in known:
+            raise DataError(
+                "there is no such parameter.",
+                where=f"query.{ascii(name)[1:-1][:60]}",
+                hint=f"Known: {', '.join(known) or 'none'}.",
+            )
+        if name in found:
+            raise DataError("this parameter stands there twice.", where=f"query.{name}", hint="Give it once.")
+        found[name] = from_text(value, known[name], f"query.{name}")
+    return found
 
-    @property
-    def address(self) -> str:
-        """Of the caller; "" where it is not known."""
-        client = self.scope.get("client")
-        return client[0] if client else ""
 
-    @property
-    def length(self) -> int | None:
-        """Bytes that the body is said to have; ``None`` where that is not said."""
-        text = self.header(b"content-length")
-        return int(text[:20]) if text.isascii() and text.isdigit() else None
-
-    @overload
-    def header(self, name: bytes, otherwise: str = "") -> str: ...
-
-    @overload
-    def header(self, name: bytes, otherwise: None) -> str | None: ...
-
-    def header(self, name: bytes, otherwise: str | None = "") -> str | None:
-        """A header by its name in small letters."""
-        found = self._headers.get(name)
-        return otherwise if found is None else found.decode("latin-1")
-
-    async def read(self, most: float, patience: float) -> None:
-        """Reads the body, of at most ``most`` bytes, within ``patience`` seconds. Raises ``Refused``."""
-        parts: list[bytes] = []
-        size, more = 0, True
-        try:
-            async with asyncio.timeout(patience):
-                while more:
-                    message = await self._receive()
-                    if message["type"] == "http.disconnect":
-                        raise Refused(400, "gone", "the client went away.")
-                    part = message.get("body", b"")
-                    size += len(part)
-                    if size > most:
-                        raise too_large(most)
-                    parts.append(part)
-                    more = message.get("more_body", False)
-        except TimeoutError as error:
-            raise Refused(408, "too_slow", "the body did not arrive in time.",
-                          hint=f"It may take {patience:g} s.") from error  # fmt: skip
-        self.raw = b"".join(parts)
-
-    async def left(self) -> None:
-        """Returns when the client has gone away."""
-        while (await self._receive())["type"] != "http.disconnect":
-            pass
-
-    def query(self, known: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-        """The parameters behind the ``?``, held against their schemas. Raises ``DataError``."""
-        text = self.scope["query_string"].decode("latin-1")
-        pairs = parse_qsl(text, keep_blank_values=True) if text else []
-        given = dict(pairs)
-        for name, schema in known.items():
-            if schema.get("x-required") and name not in given:
-                raise DataError(
-                    "this parameter is missing.", where=f"query.{name}", hint=schema["description"]
-                )
-        found: dict[str, Any] = {}
-        for name, value in pairs:
-            if name not in known:
-                raise DataError(
-                    "there is no such parameter.",
-                    where=f"query.{ascii(name)[1:-1][:60]}",
-                    hint=f"Known: {', '.join(known) or 'none'}.",
-                )
-            if name in found:
-                raise DataError(
-                    "this parameter stands there twice.", where=f"query.{name}", hint="Give it once."
-                )
-            found[name] = from_text(value, known[name], f"query.{name}")
-        return found
-
-    def body(self, endpoint: Endpoint) -> tuple[Any, str]:
-        """``(the body as the endpoint reads it, its media type)``: JSON held against the schema, others as bytes.
-        Raises ``DataError`` and ``Refused``."""
-        if endpoint.body is None or self.raw is None:
-            return None, ""
-        kind = self.header(b"content-type", "application/json").partition(";")[0].strip().lower()
-        if kind not in endpoint.bodies:
-            raise Refused(415, "media_type", "the body is of a kind that is not read here.", where="Content-Type",
-                          hint=f"Send {' or '.join(endpoint.bodies)}.")  # fmt: skip
-        if kind != "application/json":
-            return self.raw, kind
-        if not self.raw and not endpoint.body.get("required") and "oneOf" not in endpoint.body:
-            return {}, kind
-        plain = _parsed(self.raw)
-        schema = endpoint.body
-        if "oneOf" in schema:
-            schema = schema["oneOf"][1] if isinstance(plain, list) else schema["x-one"]
-        check(plain, schema, "body")
-        return plain, kind
+def body_of(request: Request, raw: bytes | None, endpoint: Endpoint) -> tuple[Any, str]:
+    """``(the body as the endpoint reads it, its media type)``: JSON held against the schema, others as bytes.
+    Raises ``DataError`` and ``Refused``."""
+    if endpoint.body is None or raw is None:
+        return None, ""
+    kind = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
+    if kind not in endpoint.bodies:
+        raise Refused(415, "media_type", "the body is of a kind that is not read here.", where="Content-Type",
+                      hint=f"Send {' or '.join(endpoint.bodies)}.")  # fmt: skip
+    if kind != "application/json":
+        return raw, kind
+    if not raw and not endpoint.body.get("required") and "oneOf" not in endpoint.body:
+        return {}, kind
+    plain = _parsed(raw)
+    schema = endpoint.body
+    if "oneOf" in schema:
+        schema = schema["oneOf"][1] if isinstance(plain, list) else schema["x-one"]
+    check(plain, schema, "body")
+    return plain, kind
 
 
 def too_large(most: float) -> Refused:

@@ -6,8 +6,8 @@ from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
+from fewrec.service.answers import nothing_here
 from fewrec.service.endpoint import Ask, Endpoint, Reply
-from fewrec.service.router import nothing_here
 
 KINDS = {
     ".html": "text/html; charset=utf-8",
