@@ -22,10 +22,26 @@ KINDS = {
     "lists": (("list", 1.0),),
     "again": (("again", 1.0),),
     "strangers": (("stranger", 1.0),),
+    "sentences": (("sentence", 1.0),),
     "events": (("event", 1.0),),
 }
 FEW = 20
 """Users whose lists the kind "again" asks for, so that all but the first of each are remembered."""
+WORDS = (
+    "slow",
+    "dark",
+    "warm",
+    "clever",
+    "old",
+    "story",
+    "love",
+    "crime",
+    "space",
+    "music",
+    "winter",
+    "family",
+)
+"""What a stranger's sentence is made of."""
 
 
 def request(kind: str, rng: random.Random) -> bytes:
@@ -38,7 +54,9 @@ def request(kind: str, rng: random.Random) -> bytes:
         return f"GET /v1/users/u{user}/recommendations HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
     plain = {"support": [f"i{item}", f"i{rng.randrange(ITEMS)}"]}
     path = "/v1/recommendations"
-    if kind == "event":
+    if kind == "sentence":
+        plain = {"taste": " ".join(rng.choices(WORDS, k=6))}  # type: ignore[dict-item]
+    elif kind == "event":
         plain = {"user": f"u{user}", "item": f"i{item}", "event": "rating", "value": rng.randint(1, 5)}  # type: ignore[dict-item]
         path = "/v1/interactions"
     body = json.dumps(plain).encode()

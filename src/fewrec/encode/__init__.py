@@ -1,7 +1,7 @@
 """Texts -> vectors: encoders, the cache of their vectors, and the TF-IDF view."""
 
 from fewrec.encode.cache import CacheInfo, VectorCache, cache_folder
-from fewrec.encode.encoder import Encoder, encoder_names, register_encoder, resolve
+from fewrec.encode.encoder import Encoder, encoder_names, load_now, register_encoder, resolve
 from fewrec.encode.encoding import Progress, encode_texts, progress_bar
 from fewrec.encode.ready import ReadyVectors, encode_items, takes_new_texts
 from fewrec.encode.words import Words
@@ -19,6 +19,7 @@ __all__ = [
     "encode_items",
     "encode_texts",
     "encoder_names",
+    "load_now",
     "progress_bar",
     "register_encoder",
     "resolve",

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fewrec.encode.encoder import Encoder, resolve
+from fewrec.encode.encoder import Encoder, load_now, resolve
 from fewrec.encode.onnxfolder import CLASS as ONNX
 from fewrec.encode.onnxfolder import OnnxEncoder
 from fewrec.errors import ConfigError, EncoderError
@@ -58,6 +58,10 @@ class AdaptedEncoder:
     @property
     def cacheable(self) -> bool:
         return bool(getattr(self.base, "cacheable", True))
+
+    def load(self) -> None:
+        """Loads the base encoder now, where it can be loaded."""
+        load_now(self.base)
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         """(N, D) float32; each row depends on its own text alone."""

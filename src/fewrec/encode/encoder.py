@@ -31,7 +31,8 @@ class Encoder(Protocol):
     key. ``dimension`` is D, or ``None`` before it is known. ``batch_size`` is how many texts the encoder
     likes at once.
 
-    An encoder may also carry ``cacheable = False``: its vectors then never go to disk.
+    An encoder may also carry ``cacheable = False``: its vectors then never go to disk; and ``load()``, which brings
+    its model into memory now, not at the first text. One that asks another machine has none.
     """
 
     @property
@@ -46,6 +47,13 @@ class Encoder(Protocol):
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         """(N, D) float32, finite, one row per text in the given order; an empty text gives a zero row."""
         ...
+
+
+def load_now(encoder: Encoder) -> None:
+    """Loads the encoder's model, where it has one in this process and says how."""
+    load = getattr(encoder, "load", None)
+    if load is not None:
+        load()
 
 
 Factory = Callable[[str | None], Encoder]

@@ -63,6 +63,10 @@ class HubEncoder:
             out[rows] = checked_vectors(vectors, len(rows), self.id, self.dimension)
         return out
 
+    def load(self) -> None:
+        """Loads the model now, not at the first `encode`. Raises `EncoderError`."""
+        self._loaded()
+
     def _loaded(self) -> Any:
         with self._lock:
             if self._model is None:

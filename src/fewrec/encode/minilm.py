@@ -61,7 +61,7 @@ class MiniLM:
         """(N, 384) float32; blank texts give zero rows, texts are cut after `MAX_TOKENS` tokens."""
 
         def tokenizer() -> Any:
-            self._load()
+            self.load()
             return self._tokenizer
 
         return in_batches(texts, self.dimension, _MAX_CHARACTERS, tokenizer, self._embed)
@@ -74,7 +74,8 @@ class MiniLM:
         lengths = np.linalg.norm(mean, axis=1, keepdims=True)
         return np.asarray(mean / np.maximum(lengths, 1e-12), dtype=np.float32)
 
-    def _load(self) -> None:
+    def load(self) -> None:
+        """Loads the model now, not at the first `encode`."""
         with self._lock:
             if self._session is not None:
                 return

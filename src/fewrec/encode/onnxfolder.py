@@ -55,7 +55,7 @@ class OnnxEncoder:
         """(N, D) float32; blank texts give zero rows, texts are cut where the model's own limit is."""
 
         def tokenizer() -> Any:
-            self._load()
+            self.load()
             return self._tokenizer
 
         return in_batches(texts, self.dimension, _MAX_CHARACTERS, tokenizer, self._embed)
@@ -65,7 +65,8 @@ class OnnxEncoder:
         found = self._session.run(None, {name: feed[name] for name in self._names})[0]
         return checked_vectors(found, len(ids), self.id, self.dimension)
 
-    def _load(self) -> None:
+    def load(self) -> None:
+        """Loads the model now, not at the first `encode`."""
         with self._lock:
             if self._session is not None:
                 return

@@ -149,13 +149,17 @@ class DefaultEncoder:
     def cacheable(self) -> bool:
         return not isinstance(self._inner, HashedWords)
 
-    def encode(self, texts: Sequence[str]) -> np.ndarray:
-        """(N, D) float32; see the class for what happens if the model cannot be loaded."""
+    def load(self) -> None:
+        """Loads the model now; see the class for what happens if it cannot be loaded."""
         if isinstance(self._inner, UniversalSentenceEncoder):
             try:
                 self._inner.load()
             except EncoderError as error:
                 self._inner = _fallback(error)
+
+    def encode(self, texts: Sequence[str]) -> np.ndarray:
+        """(N, D) float32; see the class for what happens if the model cannot be loaded."""
+        self.load()
         return self._inner.encode(texts)
 
 

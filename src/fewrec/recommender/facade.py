@@ -319,6 +319,15 @@ class Recommender:
         twin._set_data(data)
         return twin
 
+    def make_ready(self) -> None:
+        """Does now what the first answers would wait for: loads the encoder's model, and makes what is made once.
+
+        Answers are the same without it. An encoder on another machine is not asked.
+        """
+        for user in (None, *self.data.users.ids[:1]):
+            self.recommend(user=user, n=1)
+        self._fitted.reader.load()
+
     @property
     def feedback(self) -> Feedback:
         """What values mean to the model: those in a ``support``, and from which on one is a like."""

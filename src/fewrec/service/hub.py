@@ -200,14 +200,13 @@ class Hub:
         return found[1]
 
     def warm(self) -> bool:
-        """Answers once for a known user and once for a stranger, so that what is made at first use is made before
-        somebody waits for it. Whether there was a model to warm."""
+        """Makes before somebody waits for it what is otherwise made at first use. Whether there was a model to
+        warm."""
         serving = self.serving
         if serving is None or serving is self._warmed or not len(serving.model.data.items):
             return False
         self._warmed = serving
-        for user in (None, *serving.model.data.users.ids[:1]):
-            serving.model.recommend(user=user, n=1)
+        serving.model.make_ready()
         return True
 
 

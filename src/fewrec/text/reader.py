@@ -10,7 +10,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from fewrec.encode import Encoder, Words, encode_items, encode_texts, takes_new_texts
+from fewrec.encode import Encoder, Words, encode_items, encode_texts, load_now, takes_new_texts
 from fewrec.encode.encoding import Progress
 from fewrec.signals import Taste, centred
 
@@ -69,6 +69,11 @@ class TextReader:
     def understands_sentences(self) -> bool:
         """Whether a sentence can be embedded; ready vectors alone cannot, and words must do."""
         return bool(self.means) and takes_new_texts(self.encoder)
+
+    def load(self) -> None:
+        """Makes ready for sentences, which otherwise the first of them waits for."""
+        if self.understands_sentences:
+            load_now(self.encoder)
 
     def taste(self, sentences: Sequence[str], *, keep: bool = False) -> Taste:
         """Taste sentences in the views of the items; ``""`` gives zero rows.
