@@ -226,6 +226,28 @@ def test_what_is_worse_for_new_people_is_not_kept(shop, noisy, monkeypatch):
     assert lines[-1].endswith("new people may not lose 2 standard errors.")
 
 
+def test_what_one_part_of_the_items_gains_alone_is_not_kept(shop, noisy, monkeypatch):
+    from fewrec.adapt import run
+
+    calls = []
+
+    def part(training, items, users, seed):
+        calls.append(items)
+        tuned, gains = len(calls) % 2 == 0, {2: 0.5, 4: -0.02, 6: -0.02}
+        return np.linspace(0.2, 0.4, len(users)) + (gains[len(calls)] if tuned else 0.0)
+
+    monkeypatch.setattr(run, "new_item_ndcg", part)
+    lines = []
+    found = finetune(shop(), noisy, epochs=2, cache=None, progress=False, say=lines.append)
+    assert found.test.parts == pytest.approx((0.5, -0.02, -0.02))
+    assert found.test.certain
+    assert not found.test.ahead
+    assert found.verdict == "kept frozen"
+    assert found.strangers is None
+    assert found.to_dict()["test"]["parts"] == pytest.approx([0.5, -0.02, -0.02])
+    assert lines[-1].endswith("but not in most parts of the items (+0.5000, -0.0200, -0.0200).")
+
+
 @pytest.mark.parametrize("loss", ["ridge", "mse", "softmax", "contrastive"])
 def test_the_validation_loss_falls_on_what_is_planted_alone(shop, noisy, loss):
     """It is that of people whom tuning does not see, so learning by heart does not lower it."""
@@ -317,7 +339,9 @@ def test_the_command_line(shop, tmp_path, capsys):
     assert code == 0
     assert told["verdict"] in ("tuned", "kept frozen")
     assert len(told["epochs"]) == 2
-    assert {"frozen", "tuned", "difference", "standard_error", "users"} == set(told["test"])
+    marks = {"frozen", "tuned", "difference", "standard_error", "users"}
+    assert marks == set(told["test"]) - {"parts"}
+    assert len(told["test"].get("parts", [0, 0, 0])) == 3
     assert "epoch 1: loss" in printed.err
     assert {"epochs": 2, "patience": 4, "seed": 0, "rank": 64}.items() <= told["settings"].items()
     written = (tmp_path / "report.html").read_text(encoding="utf-8")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from fewrec.adapt.trial import Judge, Judged, Remembering, new_item_ndcg, new_user_ndcg, with_views
+from fewrec.adapt.trial import Judge, Judged, Paired, Remembering, new_item_ndcg, new_user_ndcg, with_views
 from fewrec.signals import Spectrum, TrainingData
 
 
@@ -38,6 +38,17 @@ def test_the_second_encoder_decomposes_nothing_and_is_marked_alike(mark, monkeyp
     assert len(made) == alone + alone // 2
     for one, another in zip(plain, shared, strict=True):
         assert np.array_equal(one, another, equal_nan=True)
+
+
+@pytest.mark.parametrize(
+    ("parts", "ahead"),
+    [((), True), ((0.1, 0.1, -0.1), True), ((0.3, -0.1, -0.1), False), ((0.3, 0.0), False)],
+)
+def test_ahead_means_in_most_parts(parts, ahead):
+    found = Paired(0.2, 0.3, 0.1, 0.01, 100, parts)
+    assert found.ahead == ahead
+    assert found.certain
+    assert not Paired(0.2, 0.3, 0.1, 0.05, 100, parts).ahead
 
 
 def test_parts_are_told_apart():

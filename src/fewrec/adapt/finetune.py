@@ -243,8 +243,11 @@ def _why(best: int, test: Paired, strangers: Paired | None) -> str:
     how = f"NDCG@10 of new items {_told(test)}"
     if not test.enough:
         return f"kept frozen: new items could be asked of {test.users} people; it takes {LEAST}."
-    if strangers is None:
+    if not test.certain:
         return f"kept frozen: {how}; {CERTAIN} standard errors are asked for."
+    if strangers is None:
+        told = ", ".join(f"{part:+.4f}" for part in test.parts)
+        return f"kept frozen: {how}, but not in most parts of the items ({told})."
     if not strangers.enough:
         return f"kept frozen: {how}, but only {strangers.users} new people could be asked; it takes {LEAST}."
     how += f", for new people {_told(strangers)}"

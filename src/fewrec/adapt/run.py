@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -173,7 +173,8 @@ class Run:
             )
             report("Judging", fold + 1, FOLDS)
         frozen, better = (np.stack(rows) for rows in zip(*marks, strict=True))
-        return paired(mean_mark(frozen), mean_mark(better))
+        parts = [paired(*both).difference for both in zip(frozen, better, strict=True)]
+        return replace(paired(mean_mark(frozen), mean_mark(better)), parts=tuple(parts))
 
     def strangers(self, epochs: int, report: Report) -> Paired:
         """Frozen against tuned inside the full model, for people whom neither tuning nor the model has met: a few of

@@ -49,11 +49,23 @@ class Paired:
     difference: float
     error: float  # standard error of the difference
     users: int
+    parts: tuple[float, ...] = ()  # differences for each part of the items, where there are several
 
     @property
     def ahead(self) -> bool:
-        """Beyond noise."""
+        """Beyond noise, and in most of the parts."""
+        return self.certain and self.widely
+
+    @property
+    def certain(self) -> bool:
+        """Ahead beyond the noise of who was asked."""
         return self.enough and self.difference > _asked_for(CERTAIN, self.users) * self.error
+
+    @property
+    def widely(self) -> bool:
+        """Ahead in more than half of the parts. The standard error knows how people differ, and not how items do: a
+        gain that one part makes alone says nothing of the next."""
+        return not self.parts or 2 * sum(part > 0 for part in self.parts) > len(self.parts)
 
     @property
     def behind(self) -> bool:
@@ -65,14 +77,15 @@ class Paired:
         """Whether there were people enough to decide anything."""
         return self.users >= LEAST
 
-    def to_dict(self) -> dict[str, float | int]:
-        return {
+    def to_dict(self) -> dict[str, Any]:
+        found: dict[str, Any] = {
             "frozen": self.frozen,
             "tuned": self.tuned,
             "difference": self.difference,
             "standard_error": self.error,
             "users": self.users,
         }
+        return {**found, "parts": list(self.parts)} if self.parts else found
 
 
 def paired(frozen: Floats, tuned: Floats) -> Paired:

@@ -139,8 +139,8 @@ def _tests(found: Finetuned) -> str:
         "What decided",
         soft(
             "Inside the whole model, with encoders tuned anew without what is hidden: new items must be ahead by "
-            f"{CERTAIN:g} standard errors, and new people may not lose {WORSE:g}. What stands behind ± is one standard "
-            "error of the difference, over people."
+            f"{CERTAIN:g} standard errors and in two of three parts, and new people may not lose {WORSE:g}. What "
+            "stands behind ± is one standard error of the difference, over people."
         ),
         f'<div class="wide"><table>{heads}{rows}</table></div>',
     )
