@@ -180,7 +180,7 @@ def test_the_same_seed_gives_the_same_model(tmp_path):
 def test_patience_counts_epochs_that_were_no_better(tmp_path, monkeypatch):
     """Best at the second; two more that are no better, and it ends."""
     held = iter([0.7, 0.5, 0.5, 0.6, 0.1])
-    monkeypatch.setattr(instruct._Learner, "loss", lambda self, tasks: next(held))
+    monkeypatch.setattr(instruct.Learner, "loss", lambda self, tasks: next(held))
     found = tune_rater(shop(), tiny(), tmp_path / "x", **{**FAST, "patience": 2})
     assert [row[1] for row in found.epochs] == [0.7, 0.5, 0.5, 0.6]
 
@@ -204,9 +204,9 @@ def test_an_interrupted_run_ends_as_an_unbroken_one(tmp_path, monkeypatch, after
     with pytest.raises(Killed):
         tune_rater(shop(), model, tmp_path / "again", checkpoint=beside, say=say, **FAST)
     assert not (tmp_path / "again").exists()
-    trained, epoch = [], instruct._Learner.epoch
+    trained, epoch = [], instruct.Learner.epoch
     monkeypatch.setattr(
-        instruct._Learner, "epoch", lambda self, *both: (trained.append(1), epoch(self, *both))[1]
+        instruct.Learner, "epoch", lambda self, *both: (trained.append(1), epoch(self, *both))[1]
     )
     told = []  # the same model: an interruption leaves no LoRA on it
     again = tune_rater(shop(), model, tmp_path / "again", checkpoint=beside, say=told.append, **FAST)

@@ -13,8 +13,9 @@ from fewrec import Dataset, Recommender
 from fewrec.adapt import finetune
 from fewrec.adapt.adversary import Watched, moved_by, smoothness, upwards
 from fewrec.adapt.delta import loss_at
+from fewrec.adapt.loading import tunable
 from fewrec.adapt.losses import LOSSES
-from fewrec.adapt.transformer import TransformerSettings, TransformerTuner, tunable
+from fewrec.adapt.transformer import TransformerSettings, TransformerTuner
 from fewrec.encode import resolve
 from fewrec.errors import ConfigError, StoreError
 

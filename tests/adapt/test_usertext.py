@@ -7,9 +7,10 @@ import pytest
 import scipy.sparse as sp
 
 from fewrec.adapt import finetune
+from fewrec.adapt.loading import tunable
 from fewrec.adapt.losses import LOSSES, Batch
 from fewrec.adapt.tasks import Tasks
-from fewrec.adapt.transformer import TransformerSettings, TransformerTuner, tunable
+from fewrec.adapt.transformer import TransformerSettings, TransformerTuner
 from fewrec.adapt.usertext import loss_of_texts, user_texts
 from fewrec.adapt.world import World
 from fewrec.encode import resolve

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from fewrec.adapt.transformer import load_model, tunable
+from fewrec.adapt.loading import load_model, tunable
 from fewrec.adapt.trial import Paired, new_item_ndcg, paired
 from fewrec.adapt.world import HELD_OUT, MIN_ITEMS, MIN_USERS, read
 from fewrec.data import Dataset

@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 from fewrec.adapt.checkpoint import Checkpoint, key_of
 from fewrec.adapt.delta import DeltaSettings
 from fewrec.adapt.deltatuner import DeltaTuner
+from fewrec.adapt.loading import tunable
 from fewrec.adapt.losses import LOSSES
 from fewrec.adapt.modelfolder import put_model
 from fewrec.adapt.ranges import at_least_one
 from fewrec.adapt.run import Epoch, Run
-from fewrec.adapt.transformer import Augment, TransformerSettings, TransformerTuner, tunable
+from fewrec.adapt.transformer import Augment, TransformerSettings, TransformerTuner
 from fewrec.adapt.trial import CERTAIN, LEAST, WORSE, Paired
 from fewrec.adapt.world import World
 from fewrec.data import Dataset

@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 
 from fewrec.adapt.checkpoint import Checkpoint, key_of
+from fewrec.adapt.loading import require_train, tunable
 from fewrec.adapt.modelfolder import put_model
 from fewrec.adapt.ranges import at_least_one, check_ranges
-from fewrec.adapt.transformer import require_train, tunable
 from fewrec.encode import resolve
 from fewrec.encode.hub import HubEncoder
 from fewrec.errors import ConfigError, DataError, EncoderError

@@ -17,7 +17,6 @@ import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
@@ -28,16 +27,17 @@ from numpy.typing import NDArray
 from fewrec.adapt.adversary import Watched, moved_by, smoothness, upwards
 from fewrec.adapt.delta import UnitLoss, check_radii, loss_at
 from fewrec.adapt.heldout import HeldOut
+from fewrec.adapt.loading import load_model
 from fewrec.adapt.losses import LOSSES, Batch, mse
 from fewrec.adapt.ranges import check_ranges
 from fewrec.adapt.ridge import RidgeTask
 from fewrec.adapt.tasks import Tasks
 from fewrec.adapt.usertext import loss_of_texts, user_texts
 from fewrec.encode.hub import HubEncoder
-from fewrec.errors import ConfigError, EncoderError
+from fewrec.errors import ConfigError
 from fewrec.signals import CENTRING, TrainingData
 
-__all__ = ["Augment", "TransformerSettings", "TransformerTuner", "load_model", "require_train", "tunable"]
+__all__ = ["Augment", "TransformerSettings", "TransformerTuner"]
 
 Array = NDArray[np.float32]
 Augment = Callable[[str, np.random.Generator], str]
@@ -73,50 +73,6 @@ class TransformerSettings:
             )
         check_ranges(self)
         check_radii(self.epsilon, self.virtual, self.unlabelled)
-
-
-def tunable(encoder: Any, instead: str = 'Use mode="delta", which takes any encoder') -> HubEncoder:
-    """The encoder, if it is a Transformers model in a folder.
-
-    Raises ``ConfigError``, which says what to do ``instead``, and ``EncoderError`` without the extra.
-    """
-    if not isinstance(encoder, HubEncoder):
-        raise ConfigError(
-            f"{getattr(encoder, 'id', encoder)} is no Transformers model.",
-            where="encoder",
-            hint=f"{instead}; or give a Transformers model: hub:NAME or a folder.",
-        )
-    require_train()
-    return encoder
-
-
-def require_train() -> None:
-    """Raises ``EncoderError`` without the extra ``train``."""
-    lacking = [
-        name for name in ("torch", "transformers", "peft", "sentence_transformers") if find_spec(name) is None
-    ]
-    if lacking:
-        raise EncoderError(
-            f"needs {', '.join(lacking)}.",
-            where="adapt",
-            value=lacking,
-            hint='Install it: pip install "fewrec[train]".',
-        )
-
-
-def load_model(folder: Path) -> Any:
-    """The sentence-transformers model in ``folder``, on the GPU where there is one. No code of the folder's is
-    run."""
-    import torch
-    from sentence_transformers import SentenceTransformer
-
-    return SentenceTransformer(
-        str(folder),
-        device="cuda" if torch.cuda.is_available() else "cpu",
-        trust_remote_code=False,
-        local_files_only=True,
-        model_kwargs={"use_safetensors": True},
-    )
 
 
 class TransformerTuner:

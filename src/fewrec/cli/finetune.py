@@ -68,7 +68,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, talk: Talk) -> int:
     from fewrec.adapt import finetune
     from fewrec.adapt.finetune import checked_how
-    from fewrec.adapt.transformer import tunable
+    from fewrec.adapt.loading import tunable
     from fewrec.cli.tuningpage import page
     from fewrec.encode import resolve
     from fewrec.evaluate.keep import write_whole
