@@ -25,7 +25,7 @@ def test_the_line_names_what_the_list_rests_on(tuned: Recommender) -> None:
 def test_it_tells_what_such_lists_were_worth_to_past_users(make_world: Callable[..., Any]) -> None:
     model = Recommender(encoder="hashed").fit(make_world(users=24).data(), progress=False)
     sure = model.recommend(support=["i0"]).sure
-    assert "Of ten such suggestions, past users shown the same way (1 known) went on to like " in sure
+    assert "Of ten suggestions made from 1 interaction, past users went on to like " in sure
     assert "; of ten bestsellers " in sure
     hits = float(sure.split("went on to like ")[1].split(";")[0])
     bestsellers = float(sure.rsplit(" ", 1)[1].rstrip("."))

@@ -29,7 +29,8 @@ def confidence(
 
     ``nothing``: nobody has liked anything, and nothing is known of the visitor that tells items apart. ``personal``:
     whether the terms of a score say anything about the visitor, asked where the rows do not have them. The measured
-    part counts hits among the first ten on held-out training users who were shown as many interactions.
+    part counts hits among the first ten on held-out training users, of whom as much was shown, or what was measured
+    next below that; it says how much.
     """
     if not rows:
         return "Nothing to recommend."
@@ -88,8 +89,8 @@ def _measured(model: FittedModel, k: int) -> str:
         return ""
     shown, hits, popular = nearest
     return (
-        f" Of ten such suggestions, past users shown the same way ({shown} known) went on to like {hits:.1f}; "
-        f"of ten bestsellers {popular:.1f}."
+        f" Of ten suggestions made from {shown} interaction{'s' if shown != 1 else ''}, past users went on to like "
+        f"{hits:.1f}; of ten bestsellers {popular:.1f}."
     )
 
 

@@ -35,13 +35,13 @@ def films() -> str:
     )
 
 
-def events() -> str:
-    """Six people for each kind, everyone with four of its films, never the same four."""
+def events(each: int = 4) -> str:
+    """Six people for each kind, everyone with four of its films, or ``each``, never the same four."""
     ids = {title: at for at, title in enumerate(title for titles in LIKED.values() for title in titles)}
     rows = ["user,item,event"]
     for genre, titles in LIKED.items():
         for person in range(6):
-            rows += [f"{genre[:2]}{person},{ids[titles[(person + step) % 6]]},buy" for step in range(4)]
+            rows += [f"{genre[:2]}{person},{ids[titles[(person + step) % 6]]},buy" for step in range(each)]
     return "\n".join([*rows, ""])
 
 
@@ -181,9 +181,9 @@ def fill(service: Service) -> Any:
             error.close()
             return False
 
-    def prepare() -> None:
+    def prepare(each: int = 4) -> None:
         send("POST", "v1/imports?table=items&skip_bad_rows=true", films())
-        send("POST", "v1/imports?table=interactions", events())
+        send("POST", "v1/imports?table=interactions", events(each))
         send("POST", "v1/models", "{}", "application/json")
         until = time.monotonic() + 60
         while not ready():

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -213,8 +215,6 @@ def test_a_newer_search_gives_up_the_one_before(tab, fill):
 
 def test_an_item_beyond_the_first_page_is_found(tab, fill, service):
     """Nothing is read but what is asked for: of 3,000 items the last is found by a word of another column."""
-    from urllib.request import Request, urlopen
-
     fill()
     rows = ",".join(
         f'{{"id":"z{at}","columns":{{"title":"Film {at}","cast":"actor{at}"}}}}' for at in range(3000)
@@ -229,3 +229,18 @@ def test_an_item_beyond_the_first_page_is_found(tab, fill, service):
     page.get_by_role("link", name="Film 2999").click()
     page.locator("h2", has_text="Film 2999").wait_for()
     assert page.get_by_text("actor2999").count() == 1
+
+
+def test_what_a_list_was_worth_is_said_of_as_much_as_was_measured(tab, fill, service):
+    """Where two things were said, what was measured with one is told as that."""
+    fill(each=6)  # one shown and five to find: nothing but one known is measured
+    with urlopen(f"{service.address}v1/measures", timeout=60) as answer:
+        (row,) = json.load(answer)["data"]["curve"]
+    assert row["known"] == 1
+    page = tab().go()
+    for title in ("Alien", "Solaris"):
+        page.fill("#sought", title)
+        page.locator(".hits").get_by_role("button", name=f"I like {title}", exact=True).click()
+    page.get_by_text("A first idea, from 2 interactions.").wait_for()
+    told = page.locator(".list").inner_text()
+    assert f"made from 1 interaction, past users went on to like {row['hits']:.1f};" in told

@@ -74,6 +74,8 @@ def test_why_nothing_could_be_measured_is_said(tab, service):
      "已知 10 条的情形未测：已知 10 条之外还有可检验内容的用户只有 19 位。"),
     ("After 5 shown nothing was measured: nobody has something to look for beyond 5 interactions.",
      "已知 5 条的情形未测：已知 5 条之外还有可检验内容的用户一位也没有。"),
+    ("Of ten suggestions made from 1 interaction, past users went on to like 1.6; of ten bestsellers 1.1.",
+     "据 1 条互动推荐十件，过去的用户后来喜欢 1.6 件；畅销榜为 1.1 件。"),
     ("my films (2024).csv: 1 of 21 rows left out (row 22: no id).", "21 行中有 1 行未列入（row 22: no id）。"),
 ])  # fmt: skip
 def test_what_the_service_says_is_said_in_chinese(tab, said, told):

@@ -56,7 +56,7 @@ export default [
   [/^One liked item would help most\.$/, "说出一件喜欢的物品最有帮助。"],
   [/^Untested, from (.*): the model was not tried on past users\.$/, (from) => `未经检验，依据${basis(from)}：模型没有在过去的用户身上试过。`],
   [/^(A first idea|Sure|Fairly sure|Not very sure), from ([^.]*)\.$/, (level, from) => `${LEVELS[level]}，依据${basis(from)}。`],
-  [/^Of ten such suggestions, past users shown the same way \((\d+) known\) went on to like ([\d.]+); of ten bestsellers ([\d.]+)\.$/, "以同样方式（已知 $1 条）推荐十件，过去的用户后来喜欢 $2 件；畅销榜为 $3 件。"],
+  [/^Of ten suggestions made from (\d+) interactions?, past users went on to like ([\d.]+); of ten bestsellers ([\d.]+)\.$/, "据 $1 条互动推荐十件，过去的用户后来喜欢 $2 件；畅销榜为 $3 件。"],
   [/^Resemblance by text and habits\.$/, "按文字和喜好判断相似。"],
   [/^Resemblance by text alone: nobody has met this item yet\.$/, "仅按文字判断相似：还没有人用过它。"],
   [/^known to (\d+) of (\d+) users; an answer settles (\d+)% of what is open$/, "$2 位用户中有 $1 位了解它；回答可消除 $3% 的未知"],
