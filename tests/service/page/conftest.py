@@ -136,6 +136,11 @@ class Tab:
         self.page.wait_for_selector("h1")
         return self.page
 
+    def follow(self, name: str) -> None:
+        """Goes to a part by its link, and waits until it is there."""
+        self.page.get_by_role("link", name=name).click()
+        self.page.get_by_role("heading", name=name, level=1).wait_for()
+
     def settled(self) -> None:
         """Waits until nothing is loading."""
         self.page.wait_for_selector('[aria-busy="true"]', state="detached")
