@@ -244,3 +244,36 @@ def test_what_a_list_was_worth_is_said_of_as_much_as_was_measured(tab, fill, ser
     page.get_by_text("A first idea, from 2 interactions.").wait_for()
     told = page.locator(".list").inner_text()
     assert f"made from 1 interaction, past users went on to like {row['hits']:.1f};" in told
+
+
+def test_the_search_is_used_by_the_keyboard(tab, fill):
+    """Down goes to the hits, Enter, too, before they are there; a letter that is being put together is no Enter."""
+    fill()
+    page = tab().go()
+    page.wait_for_selector(".row")
+    page.evaluate(
+        "window.at = () => document.activeElement.getAttribute('aria-label') ?? document.activeElement.id"
+    )
+    page.focus("#sought")
+    page.keyboard.type("ma")  # in "romance", the genre of six films
+    page.keyboard.press("Enter")
+    page.locator(".hits .thumb:focus").wait_for()
+    hits = page.locator(".hits li strong").all_inner_texts()
+    assert len(hits) == 5
+    assert page.evaluate("at()") == f"I like {hits[0]}"
+    for key, found in (
+        ("ArrowDown", f"I like {hits[1]}"), ("ArrowRight", f"{hits[1]}: not for me"),
+        ("ArrowDown", f"{hits[2]}: not for me"), ("ArrowLeft", f"I like {hits[2]}"), ("ArrowUp", f"I like {hits[1]}"),
+        ("ArrowUp", f"I like {hits[0]}"), ("ArrowUp", "sought"), ("ArrowDown", f"I like {hits[0]}"),
+        ("Escape", "sought"), ("ArrowDown", f"I like {hits[0]}"),
+    ):  # fmt: skip
+        page.keyboard.press(key)
+        assert page.evaluate("at()") == found, key
+    page.keyboard.press("Enter")
+    assert page.locator(".chosen li").inner_text().endswith(hits[0])
+    assert page.evaluate("at()") == f"I like {hits[0]}"
+    page.focus("#sought")
+    page.evaluate(
+        "document.activeElement.dispatchEvent(new KeyboardEvent('keydown', {key: 'Enter', isComposing: true}))"
+    )
+    assert page.evaluate("at()") == "sought"

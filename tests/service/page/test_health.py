@@ -52,6 +52,23 @@ def test_the_lists_are_measured_and_drawn(tab, fill, service):
     assert [one["id"] for one in found if one["impact"] in ("serious", "critical")] == []
 
 
+def test_bars_are_shares_of_ten_and_what_is_measured_stands_below_both_columns(tab, fill, service):
+    fill(each=6)
+    with urlopen(f"{service.address}v1/measures", timeout=60) as answer:
+        (row,) = json.load(answer)["data"]["curve"]
+    page = tab().go("health")
+    bars = page.locator(".curve .bar")
+    bars.first.wait_for()
+    page.wait_for_timeout(500)  # they grow
+    shares = bars.evaluate_all("bars => bars.map(bar => bar.firstElementChild.clientWidth / bar.clientWidth)")
+    assert shares == pytest.approx([row["hits"] / 10, row["bestsellers"] / 10], abs=0.01)
+    sides = page.locator(".health > .halves > div")
+    left, right = (sides.nth(at).bounding_box() for at in (0, 1))
+    below = page.get_by_role("region", name="Measured on people never seen").bounding_box()
+    assert below["y"] > max(side["y"] + side["height"] for side in (left, right))
+    assert below["width"] > left["width"] + right["width"]
+
+
 def test_why_nothing_could_be_measured_is_said(tab, service):
     rows = [{"user": f"u{at}", "item": "7", "event": "buy"} for at in range(3)]
     body = Request(

@@ -61,8 +61,10 @@ export function tell(text) {
 /** ``action`` when nothing has called for some time. */
 export function later(milliseconds, action) {
   let timer = 0;
-  return (...given) => {
+  const soon = (...given) => {
     clearTimeout(timer);
     timer = setTimeout(() => action(...given), milliseconds);
   };
+  soon.stop = () => clearTimeout(timer);
+  return soon;
 }

@@ -3,11 +3,12 @@
 import { bar, el } from "../dom.js";
 import { number, percent, t } from "../words.js";
 
+const LENGTH = 10; // suggestions in a measured list, and what a full bar stands for
+
 /** Likes among ten suggestions beside those among ten bestsellers, a pair of bars for each amount known. */
 export function curve(found) {
   if (!found.curve.length) return el("p", { class: "small" }, t("not_measured"));
-  const most = Math.max(...found.curve.flatMap((row) => [row.hits, row.bestsellers]), 1e-9);
-  const pair = (name, value, kind) => [el("span", { class: "small" }, t(name)), bar(value / most, kind), el("span", { class: "count" }, number(value, 1))];
+  const pair = (name, value, kind) => [el("span", { class: "small" }, t(name)), bar(value / LENGTH, kind), el("span", { class: "count" }, number(value, 1))];
   return el(
     "div",
     { class: "curve" },

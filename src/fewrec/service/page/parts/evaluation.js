@@ -68,10 +68,7 @@ function drawn(run) {
   })).filter((line) => line.points.length);
   return [
     el("p", { class: "small" }, t("eval_lead", { when: moment(run.finished), n: settings.lists, training: settings.training_users })),
-    el("h3", {}, t("eval_curve")),
-    curve(lines, settings.n),
-    el("h3", {}, t("calibration")),
-    truth(run.result.calibration),
+    el("div", { class: "halves even" }, el("div", {}, el("h3", {}, t("eval_curve")), curve(lines, settings.n)), el("div", {}, el("h3", {}, t("calibration")), truth(run.result.calibration))),
     notes.length > 0 && el("ul", { class: "plain notes" }, notes.map((note) => el("li", { class: "small" }, said(note)))),
   ];
 }

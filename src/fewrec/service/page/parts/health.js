@@ -23,7 +23,9 @@ function drawn(report, again) {
   return [
     el("div", { class: "figures" }, figure(number(counts.items), t("n_items")), figure(number(counts.users), t("n_users")), figure(number(counts.interactions), t("n_events"))),
     report.trouble && el("div", { class: "trouble", role: "alert" }, el("p", { class: "what" }, said(report.trouble.message)), report.trouble.hint && el("p", { class: "small" }, said(report.trouble.hint))),
-    el("div", { class: "halves even" }, el("div", {}, answering(report, again), measures(report), counts.interactions > 0 && card(t("evaluation"), evaluation()), versions(report.models, again)), el("div", {}, data(report.data))),
+    el("div", { class: "halves even" }, el("div", {}, answering(report, again), measures(report), versions(report.models, again)), el("div", {}, data(report.data))),
+    // Below both columns: its drawings are as long as all the rest, and stand side by side there.
+    counts.interactions > 0 && el("div", { class: "below" }, card(t("evaluation"), evaluation())),
   ];
 }
 

@@ -20,7 +20,8 @@ let seen = {}; // the elements of the part, while it is shown
 
 function show(main) {
   seen = {
-    hits: el("ul", { class: "hits", id: "hits" }),
+    hits: el("ul", { class: "hits", id: "hits", onkeydown: between }),
+    sought: "", // the text whose hits are shown
     chosen: el("div", { class: "chosen" }),
     question: el("div", { class: "question" }),
     list: el("div", { class: "list" }),
@@ -42,8 +43,15 @@ function quiet(error) {
 }
 
 function tellings() {
-  const sought = el("input", { type: "search", id: "sought", autocomplete: "off", spellcheck: "false", placeholder: t("search_hint"), oninput: () => soon() });
+  const sought = el("input", { type: "search", id: "sought", autocomplete: "off", spellcheck: "false", placeholder: t("search_hint"), oninput: () => soon(), onkeydown: (event) => down(event) });
   const soon = later(150, () => search(sought.value));
+  const down = async (event) => {
+    if (event.isComposing || !["ArrowDown", "Enter"].includes(event.key)) return;
+    event.preventDefault();
+    soon.stop();
+    if (seen.sought !== sought.value) await search(sought.value);
+    seen.hits.querySelector(".thumb")?.focus();
+  };
   const taste = el("textarea", { id: "taste", rows: "2", maxlength: "2000", placeholder: t("taste_hint"), value: told.taste });
   const changed = later(500, refresh);
   taste.addEventListener("input", () => {
@@ -66,10 +74,12 @@ function tellings() {
 async function search(text) {
   searching?.abort();
   const mine = (searching = new AbortController());
+  seen.sought = "";
   if (!text.trim()) return fill(seen.hits);
   if (!seen.hits.hasChildNodes()) fill(seen.hits, el("li", { class: "small" }, t("waiting")));
   try {
     hits(await catalogue.search(text, HITS, mine.signal));
+    seen.sought = text;
   } catch (error) {
     if (!gone(error)) fill(seen.hits, el("li", {}, trouble(error, () => search(text))));
   }
@@ -88,6 +98,19 @@ function hits(found) {
     ),
     !found.length && el("li", { class: "small" }, t("no_hits")),
   );
+}
+
+/** From hit to hit by the arrow keys, and back to the search above the first, or by Escape. */
+function between(event) {
+  const button = event.target.closest(".thumb");
+  const step = { ArrowDown: 1, ArrowUp: -1, ArrowRight: 0, ArrowLeft: 0, Escape: -Infinity }[event.key];
+  if (!button || step === undefined) return;
+  event.preventDefault();
+  const rows = [...seen.hits.children];
+  const place = rows.indexOf(button.closest("li")) + step;
+  if (place < 0) return document.getElementById("sought").focus();
+  const like = step ? button.matches(".like") : event.key === "ArrowLeft";
+  rows[Math.min(place, rows.length - 1)].querySelector(like ? ".like" : ".dislike").focus();
 }
 
 /** Keeps the keyboard where it was after a click has drawn its place anew. */
