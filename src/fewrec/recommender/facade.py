@@ -320,10 +320,8 @@ class Recommender:
         return twin
 
     def make_ready(self) -> None:
-        """Does now what the first answers would wait for: loads the encoder's model, and makes what is made once.
-
-        Answers are the same without it. An encoder on another machine is not asked.
-        """
+        """Does now what the first answers would wait for: loads the encoder's model, and makes what is made once. An
+        encoder on another machine is not asked."""
         for user in (None, *self.data.users.ids[:1]):
             self.recommend(user=user, n=1)
         self._fitted.reader.load()
@@ -337,8 +335,6 @@ class Recommender:
     def trust(self) -> Trust | None:
         """What held-out past users proved of personal evidence, which every list quotes; ``None`` if not tuned."""
         return self._fitted.ranker.trust
-
-    # -- saving
 
     def save(self, folder: str | os.PathLike[str]) -> Path:
         """Writes the model into ``folder``, which a human can read, all or nothing; gives back its path."""
