@@ -319,3 +319,27 @@ def test_slow_requests_hold_no_list_up(shop, monkeypatch):
         for thread in slow:
             thread.join(timeout=20)
     assert told == [200] * 3
+
+
+def test_lists_hold_no_event_up(shop, monkeypatch):
+    """All threads for lists wait for something; an event is kept meanwhile."""
+    import threading
+
+    from fewrec.recommender import Recommender
+
+    client, release, inside = shop.make(), threading.Event(), threading.Semaphore(0)
+    monkeypatch.setattr(Recommender, "recommend", lambda *given, **more: (inside.release(), release.wait(30)))
+    with client:  # one event loop for all of them
+        lists = [
+            threading.Thread(target=lambda user=user: client.get(f"/v1/users/{user}/recommendations"))
+            for user in ("anna", "bert", "cleo", "dora")
+        ]
+        for thread in lists:
+            thread.start()
+        for _ in range(ServiceSettings().threads):
+            assert inside.acquire(timeout=20)
+        event = {"user": "anna", "item": "7", "event": "buy"}
+        assert client.post("/v1/interactions", json=event).status_code == 201
+        release.set()
+        for thread in lists:
+            thread.join(timeout=20)

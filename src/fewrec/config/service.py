@@ -48,7 +48,7 @@ class ServiceSettings(Section):
             metavar="URL",
         ),
     )
-    threads: int = field(default=4, metadata=about(whole(1), "requests that one process answers at once"))
+    threads: int = field(default=2, metadata=about(whole(1), "lists that one process works out at once"))
     queue: int = field(
         default=200, metadata=about(whole(1), "requests that may wait; more are told to come again")
     )

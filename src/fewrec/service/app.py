@@ -110,8 +110,9 @@ class Rooms:
         self.limit = Limit(settings.rate)
         self._quick = Threads(settings.threads, settings.queue)
         self._slow = Threads(settings.threads, settings.queue)
+        # A thread of their own: an event takes less than a millisecond, and would wait behind lists that take ten.
         self._together = {
-            one.name: Together(self._quick, self._run_together)
+            one.name: Together(Threads(1, settings.queue), self._run_together)
             for one in ENDPOINTS
             if one.together is not None
         }
@@ -122,7 +123,8 @@ class Rooms:
             reply = self._at_once(endpoint.at_once, endpoint, request)
             if reply is not None:
                 return reply
-        threads = self._slow if endpoint.slow else self._quick
+        together = self._together.get(endpoint.name)
+        threads = together.threads if together else self._slow if endpoint.slow else self._quick
         threads.check()
         raw: bytes | None = None
         if endpoint.body is not None:
@@ -131,8 +133,8 @@ class Rooms:
                 await self._quick.run(self._admit, endpoint, request)
             # A short body costs less to read than a second thread: whoever has no key is told so afterwards.
             raw = await read(request, self.settings.body_mb * 1e6, self.settings.patience)
-        if endpoint.together is not None:
-            return await self._together[endpoint.name].run((endpoint, request, raw))
+        if together is not None:
+            return await together.run((endpoint, request, raw))
         reply = await threads.run(self._run, endpoint, request, raw)
         if not isinstance(reply.raw, bytes):
             reply.raw = self._pieces(reply.raw)

@@ -28,7 +28,7 @@ class Together(Generic[One, Found]):
     def __init__(
         self, threads: Threads, work: Callable[[Sequence[One]], Sequence[Found | Exception]]
     ) -> None:
-        self._threads, self._work = threads, work
+        self.threads, self._work = threads, work
         self._waiting: list[tuple[One, asyncio.Future[Found]]] = []
         self._working: asyncio.Task[None] | None = None
 
@@ -39,11 +39,11 @@ class Together(Generic[One, Found]):
         self._waiting.append((one, done))
         if self._working is None:
             self._working = loop.create_task(self._until_done())
-        self._threads.asked += 1
+        self.threads.asked += 1
         try:
             return await done
         finally:
-            self._threads.asked -= 1
+            self.threads.asked -= 1
 
     async def _until_done(self) -> None:
         try:
@@ -51,7 +51,7 @@ class Together(Generic[One, Found]):
                 batch, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
                 found: Sequence[Found | Exception]
                 try:
-                    found = await self._threads.run(self._work, [one for one, _ in batch])
+                    found = await self.threads.run(self._work, [one for one, _ in batch])
                 except Exception as error:
                     found = [error] * len(batch)
                 for (_, done), result in zip(batch, found, strict=True):
