@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -124,3 +125,18 @@ def test_a_folder_that_is_gone_is_told_of(shop, fitted):
     assert "no such folder" in shop.hub.trouble.message
     assert shop.ask("POST", "/v1/recommendations", {"n": 1})["model"] == 2  # who answered goes on
     assert shop.ask("GET", "/v1/report")["trouble"]["code"] == "store"
+
+
+def test_a_new_version_reads_with_the_encoder_that_is_loaded_unless_it_has_another(shop, fitted):
+    first = shop.hub._loaded
+    assert first.id == "hashed-words-1024@1"
+    fitted(shop.hub)
+    assert shop.hub.now.version.version == 2
+    assert shop.hub._loaded is shop.hub.now.model._encoder is first
+    config = shop.hub.config
+    shop.hub.config = replace(config, model=replace(config.model, encoder="hashed:64"))
+    fitted(shop.hub)
+    assert shop.hub._loaded is shop.hub.now.model._encoder
+    assert shop.hub._loaded.id == "hashed-words-64@1"
+    taste = {"taste": "romance"}
+    assert shop.ask("POST", "/v1/recommendations", taste)["recommendations"]

@@ -17,7 +17,9 @@ from typing import Any
 
 from fewrec.config import Config, DataSettings
 from fewrec.data import Dataset
+from fewrec.encode import Encoder, resolve
 from fewrec.errors import FewrecError, FewrecWarning, NotFittedError
+from fewrec.persist import read_manifest
 from fewrec.recommender import Recommender
 from fewrec.service.kept import Kept
 from fewrec.service.tables import Reading, dataset_of, history_of, reading_of
@@ -53,6 +55,7 @@ class Hub:
         self.encoder, self.cache = encoder, cache
         self.serving: Serving | None = None
         self.trouble: FewrecError | None = None  # why the active version cannot be served
+        self._loaded: Encoder | None = None  # of the version that answers
         self._seen_models = -1
         self._warmed: Serving | None = None
         self._health: tuple[Serving, dict[str, Any]] | None = None
@@ -91,7 +94,8 @@ class Hub:
     def _load(self, version: Version, before: Serving | None) -> Serving | None:
         """The version from its folder, with the rows it was fitted on; ``before`` where it cannot be loaded."""
         try:
-            model = Recommender.load(self.folder(version.version), encoder=self.encoder, cache=self.cache)
+            folder = self.folder(version.version)
+            model = Recommender.load(folder, encoder=self._encoder_of(folder), cache=self.cache)
         except FewrecError as error:
             self.trouble = error  # told by /readyz and by every request until a version can be served
             return before
@@ -99,6 +103,19 @@ class Hub:
         reading = Reading(**version.about["reading"])
         return Serving(version, model, reading, version.about["items_seq"],
                        version.seq, version.about.get("latest"))  # fmt: skip
+
+    def _encoder_of(self, folder: Path) -> Any:
+        """The encoder of a version; that of the one before where it is the same, so that its model is loaded once."""
+        if self.encoder is not None:
+            return self.encoder
+        about = read_manifest(folder)
+        settings = about.get("configuration")
+        name = settings.get("encoder") if isinstance(settings, dict) else None
+        if name is None:
+            return None  # loading the version says what is missing
+        if self._loaded is None or self._loaded.id != about.get("encoder_id"):
+            self._loaded = resolve(name)
+        return self._loaded
 
     def _laid_over(self, serving: Serving) -> Serving:
         version, model = serving.version, serving.model
