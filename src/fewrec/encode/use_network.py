@@ -113,7 +113,8 @@ def _product(rows: np.ndarray, weights: np.ndarray, tile: int) -> np.ndarray:
         filled[:many] = rows
         rows = filled
     product = multiply(rows.reshape(-1, tile, rows.shape[1]), weights)
-    return np.asarray(product.reshape(many + short, -1)[:many])
+    # By rows in any case: the transpose of a single tile lies by columns, and sums along its rows have another order.
+    return np.ascontiguousarray(product.reshape(many + short, -1)[:many])
 
 
 Multiply = Callable[[np.ndarray, np.ndarray], np.ndarray]
