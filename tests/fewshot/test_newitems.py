@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from fewrec.errors import StoreError
-from fewrec.fewshot.newitems import PRIOR, SIGNALS, NewItems, _nearest, history_supports
+from fewrec.fewshot.newitems import PRIOR, SIGNALS, NewItems, _best_start, _fitted, _nearest, history_supports
 from fewrec.fewshot.newmaps import NewMaps
+from fewrec.fewshot.smoothrank import Pack, ideal_gain, pack_ndcg, smooth_ndcg
 from fewrec.signals import TrainingData
 from fewrec.testing.worlds import two_tastes
 
@@ -92,3 +93,59 @@ def test_somebody_without_a_history_is_told_popularity() -> None:
     nobody = history_supports(reduced.without_items(np.arange(reduced.n_items)), np.array([0]))
     order = np.argsort(model.score(nobody)[0], kind="stable")
     np.testing.assert_array_equal(order, np.argsort(model.maps.popular, kind="stable"))
+
+
+def planted(telling: str, bias: float, items: int = 3000, episodes: int = 60, seed: int = 0) -> Pack:
+    """Episodes with one like each, whose signal ``telling`` is ``bias`` deviations higher; all else is noise."""
+    rng = np.random.default_rng(seed)
+    features = rng.standard_normal((episodes, items, len(SIGNALS))).astype(np.float32)
+    positive = rng.integers(0, items, size=(episodes, 1))
+    features[np.arange(episodes), positive[:, 0], list(SIGNALS).index(telling)] += bias
+    ones = np.ones((episodes, 1), dtype=bool)
+    return Pack(
+        features=features,
+        mask=np.ones((episodes, items), dtype=bool),
+        positive=positive,
+        is_positive=ones,
+        log_k=np.zeros(episodes),
+        ideal=np.full(episodes, ideal_gain(1)),
+    )
+
+
+def test_the_search_begins_where_near_texts_are_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Among 3,000 items noise in the prior's other signals keeps most likes from the top."""
+    pack = planted("nearest met", 4.0)
+    start = _best_start([pack])
+    weights = dict(zip(SIGNALS, start.tolist(), strict=True))
+    assert weights["nearest met"] > SIGNALS["nearest met"]
+    assert weights["graph"] < SIGNALS["graph"]
+    found, usual = pack_ndcg([pack], np.stack([start, PRIOR])).mean(axis=0)
+    assert found > 2 * usual
+    asked = []
+
+    def noted(packs: list[Pack], line: np.ndarray) -> tuple[float, np.ndarray]:
+        asked.append(line[0].copy())
+        return smooth_ndcg(packs, line)
+
+    monkeypatch.setattr("fewrec.fewshot.newitems.smooth_ndcg", noted)
+    _fitted([pack])
+    assert np.array_equal(asked[0], start)
+
+
+def test_the_search_begins_at_the_prior_where_all_starts_are_as_good() -> None:
+    pack = planted("graph", 0.0, items=20)
+    assert np.array_equal(_best_start([replace(pack, features=np.zeros_like(pack.features))]), PRIOR)
+
+
+def test_plain_ndcg_of_packs_by_hand() -> None:
+    """Three candidates, one of them padding; both others liked, or the second alone."""
+    pack = Pack(
+        features=np.array([[[2], [1], [9]], [[2], [1], [9]]], dtype=np.float32),
+        mask=np.array([[True, True, False]] * 2),
+        positive=np.array([[0, 1], [1, 0]]),
+        is_positive=np.array([[True, True], [True, False]]),
+        log_k=np.zeros(2),
+        ideal=np.array([ideal_gain(2), ideal_gain(1)]),
+    )
+    found = pack_ndcg([pack], np.array([[1.0], [-1.0]]))
+    assert found == pytest.approx(np.array([[1, 1], [1 / np.log2(3), 1]]))

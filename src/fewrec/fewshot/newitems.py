@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from fewrec.fewshot.fusion import EVIDENCE, PRIOR_SD
 from fewrec.fewshot.newmaps import LANDMARKS, NewMaps, TextMaps, kernel_with, landmarks_of
-from fewrec.fewshot.smoothrank import Pack, ideal_gain, smooth_ndcg
+from fewrec.fewshot.smoothrank import Pack, ideal_gain, pack_ndcg, smooth_ndcg
 from fewrec.signals import Supports, TrainingData
 from fewrec.signals.products import entries
 
@@ -33,6 +34,7 @@ SIGNALS = {  # name -> weight before any evidence
 }
 PRIOR = np.array(list(SIGNALS.values()))
 FREE_SIGN = np.array([name == "dislike" for name in SIGNALS])
+MAPS, NEAR = ("own row", "graph", "text"), ("nearest text", "nearest met", "neighbours")
 
 HIDDEN_SHARE, DRAWS, MAX_USERS = 0.2, 4, 150
 GRAPH_RIDGE = 1.0
@@ -47,7 +49,7 @@ class NewItems:
     Beside them stands what needs no map: embedding cosines (their mean, and the cube root of their summed cubes, which
     follows the nearest few), embeddings and words together over all that was met, liked or not, how many of a new
     item's text neighbours were liked, and the neighbours' graph scores. The weights are learned as the fusion's are,
-    on four draws that hide 20 % of the training items.
+    on four draws that hide 20 % of the training items, from the best of a few starts.
     """
 
     maps: NewMaps
@@ -187,8 +189,6 @@ def _learn(
     training: TrainingData, kernel: NDArray[np.float32], landmarks: NDArray[np.intp], seed: int
 ) -> NDArray[np.float64]:
     """Weights of the signals from draws that hide a fifth of the met items; users keep their other items."""
-    from scipy.optimize import minimize
-
     rng = np.random.default_rng(seed)
     met = np.unique(training.seen.indices)
     packs: list[Pack] = []
@@ -202,25 +202,53 @@ def _learn(
         users = np.sort(rng.permutation(training.n_users)[:MAX_USERS])
         model = NewItems(TextMaps(reduced, kernel, landmarks).at(hidden), reduced, PRIOR)
         packs += _packs(model, training, users, hidden)
-    if not packs:
-        return PRIOR
+    return _fitted(packs) if packs else PRIOR
+
+
+def _fitted(packs: Sequence[Pack]) -> NDArray[np.float64]:
+    """Weights that maximise smooth NDCG@10 less what the prior asks for straying, from the best of a few starts."""
+    from scipy.optimize import minimize
+
     # No slope: the second row of the line stays zero.
     lower = np.where(FREE_SIGN, -np.inf, 0.0)
 
     def loss(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         value, gradient = smooth_ndcg(packs, np.stack([weights, np.zeros_like(weights)]))
-        off = (weights - PRIOR) / PRIOR_SD[0] ** 2
-        return -(EVIDENCE * value - 0.5 * float(off @ (weights - PRIOR))), -(EVIDENCE * gradient[0] - off)
+        return -(EVIDENCE * value - _strayed(weights)), -(EVIDENCE * gradient[0] - _pull(weights))
 
     found = minimize(
         loss,
-        PRIOR,
+        _best_start(packs),
         jac=True,
         method="L-BFGS-B",
         bounds=[(low, None) for low in lower],
         options={"maxiter": 26},
     )
     return np.asarray(found.x)
+
+
+def _pull(weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    return (weights - PRIOR) / PRIOR_SD[0] ** 2
+
+
+def _strayed(weights: NDArray[np.float64]) -> float:
+    return 0.5 * float(_pull(weights) @ (weights - PRIOR))
+
+
+def _best_start(packs: Sequence[Pack]) -> NDArray[np.float64]:
+    """The prior, or one that trusts popularity or the maps less and near texts more, whichever has most to say for
+    itself by the plain NDCG.
+
+    Among thousands of new items a like seldom comes near the top by the prior's weights, and the smooth measure is
+    flat there: on parts of the training items of 20,000 groceries the search from the prior ended at NDCG@10 of .010
+    to .019 where the nearest texts alone have .022. On the other data sets it starts where it did, or ends alike.
+    """
+    starts = []
+    for popular, maps, near in product((1.0, 0.3, 0.0), (1.0, 0.3), (1.0, 3.0)):
+        factor = {"popularity": popular, **dict.fromkeys(MAPS, maps), **dict.fromkeys(NEAR, near)}
+        starts.append(PRIOR * np.array([factor.get(name, 1.0) for name in SIGNALS]))
+    ndcg = pack_ndcg(packs, np.stack(starts))
+    return starts[int(np.argmax(EVIDENCE * ndcg.sum(axis=0) - [_strayed(start) for start in starts]))]
 
 
 def _packs(

@@ -15,7 +15,7 @@ from fewrec.fewshot.episodes import Episode
 if TYPE_CHECKING:
     from fewrec.fewshot.fusion import Fusion
 
-__all__ = ["Pack", "hard_ndcg", "ideal_gain", "pack_episodes", "smooth_ndcg"]
+__all__ = ["Pack", "hard_ndcg", "ideal_gain", "pack_episodes", "pack_ndcg", "smooth_ndcg"]
 
 CUTOFF = 10
 TOP = 80
@@ -133,3 +133,18 @@ def hard_ndcg(
         ndcg[row] = gain.sum(axis=0) / ideal_gain(episode.n_positive)
         hits[row] = positive.sum(axis=0)
     return ndcg, hits
+
+
+def pack_ndcg(packs: Sequence[Pack], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """``(E, L)`` plain NDCG@10 of every episode by each of ``weights`` (L, S), which do not depend on k."""
+    marks = []
+    for pack in packs:
+        scores = np.einsum("ecs,ls->elc", pack.features, weights.astype(np.float32))
+        scores = np.where(pack.mask[:, None], scores, -np.inf)
+        order = np.argsort(-scores, axis=2, kind="stable")[:, :, :CUTOFF]
+        hit = np.zeros(pack.mask.shape, dtype=bool)
+        episode, place = np.nonzero(pack.is_positive)
+        hit[episode, pack.positive[episode, place]] = True
+        gain = np.take_along_axis(hit[:, None], order, axis=2) / np.log2(np.arange(2, order.shape[2] + 2))
+        marks.append(gain.sum(axis=2) / pack.ideal[:, None])
+    return np.concatenate(marks)
