@@ -176,6 +176,8 @@ def measure(folder: Path, seconds: float, steady: float) -> dict[str, Any]:
             for kind in ("again", "strangers", "sentences", "events"):
                 found["cost"][kind], alone = costs(server.pid, port, kind, seconds / 3)
                 found["wrong"] += alone["wrong"]
+            # Warm again: after thousands of events alone no list is remembered, and half the rate would be too much.
+            load(port, "mixed", CONNECTIONS, 0, seconds)
             before, memory = resident(server.pid), []
             parts = max(int(steady / 30), 2)
             halves: dict[str, list[float]] = {}
