@@ -35,7 +35,7 @@ def test_a_rating_beyond_the_scale_counts_as_its_end_until_the_next_fit(open_sho
     error = shop.ask(
         "POST", "/v1/interactions", {"user": "d", "item": "9", "event": "rating", "value": 1e9}, 422
     )
-    assert error["message"] == "a rating lies within ±1,000."
+    assert (error["message"], error["where"]) == ("a rating lies within ±1,000.", "body.value")
 
 
 def test_a_new_user_is_served_from_the_first_event(shop):

@@ -8,6 +8,7 @@ from typing import Any
 from fewrec.errors import DataError
 from fewrec.service.endpoint import Ask, Endpoint, Reply
 from fewrec.service.hub import Hub
+from fewrec.service.reading import is_rating
 from fewrec.service.routes.entities import cursor_of, from_cursor
 from fewrec.service.schemas import EVENT, PAGE, one_or_many
 from fewrec.service.tables import check_event
@@ -26,6 +27,10 @@ def sent(ask: Ask) -> list[Event]:
         event = event_from(one, where)
         wrong = check_event(event, ask.hub.config.data)
         if wrong is not None:
+            if is_rating(event):
+                raise DataError(
+                    wrong, where=f"{where}.value", hint="Send the rating on the scale of the others."
+                )
             raise DataError(wrong, where=f"{where}.event", hint="See GET /v1/events for the known names.")
         events.append(event)
     return events
