@@ -90,22 +90,28 @@ def test_service_holds_core_and_dev_holds_both(tree):
     assert tree.use("service") == (0, [])
 
 
+def printed(script: str, arguments: str, folder: Path, environment: str) -> list[str]:
+    """What a script prints that has this for its environment, and a Python that tells its arguments."""
+    shutil.copy(SCRIPTS / script, folder / script)
+    (folder / "environment").write_text(environment)
+    (folder / "python").write_text('#!/bin/sh\necho "$@"\n')
+    (folder / "python").chmod(0o755)
+    done = subprocess.run(
+        ["bash", str(folder / script), *arguments.split()],
+        capture_output=True,
+        check=True,
+        text=True,
+        env={**os.environ, "PATH": f"{folder}:{os.environ['PATH']}"},
+    )
+    return done.stdout.splitlines()
+
+
 @pytest.mark.parametrize(
     ("arguments", "started"), [("", "serve --demo"), ("--items a.csv", "serve --items a.csv")]
 )
 def test_serve_shows_the_sample_where_nothing_else_is_asked(tmp_path, arguments, started):
-    shutil.copy(SCRIPTS / "serve", tmp_path / "serve")
-    (tmp_path / "environment").write_text('use_environment() { echo "$1"; }\n')
-    (tmp_path / "python").write_text('#!/bin/sh\necho "$@"\n')
-    (tmp_path / "python").chmod(0o755)
-    done = subprocess.run(
-        ["bash", str(tmp_path / "serve"), *arguments.split()],
-        capture_output=True,
-        check=True,
-        text=True,
-        env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"},
-    )
-    assert done.stdout.splitlines() == ["service", f"-m fewrec.cli {started}"]
+    environment = 'use_environment() { echo "$1"; }\n'
+    assert printed("serve", arguments, tmp_path, environment) == ["service", f"-m fewrec.cli {started}"]
 
 
 def test_torch_holds_all_and_what_depends_on_too_much_comes_alone(tree):
@@ -141,20 +147,11 @@ def test_an_old_python_is_refused(tree):
     ],
 )
 def test_bench_takes_the_environment_that_is_asked_for(tmp_path, arguments, environment, started):
-    shutil.copy(SCRIPTS / "bench", tmp_path / "bench")
-    (tmp_path / "environment").write_text(
-        f'root="{tmp_path}"\nuse_environment() {{ echo "$1"; }}\nuse_peers() {{ echo "peers $1"; }}\n'
-    )
-    (tmp_path / "python").write_text('#!/bin/sh\necho "$@"\n')
-    (tmp_path / "python").chmod(0o755)
-    done = subprocess.run(
-        ["bash", str(tmp_path / "bench"), *arguments.split()],
-        capture_output=True,
-        check=True,
-        text=True,
-        env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"},
-    )
-    assert done.stdout.splitlines() == [environment, f"-m benchmarks.{started}"]
+    functions = 'use_environment() { echo "$1"; }\nuse_peers() { echo "peers $1"; }\n'
+    assert printed("bench", arguments, tmp_path, f'root="{tmp_path}"\n{functions}') == [
+        environment,
+        f"-m benchmarks.{started}",
+    ]
 
 
 def check_demo(output: str) -> subprocess.CompletedProcess[str]:
