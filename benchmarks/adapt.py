@@ -39,7 +39,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.kept import ROOT, add_options, gathered, load, present
+from benchmarks.kept import ROOT, add_options, gathered, load, present, written
 from benchmarks.protocol import NewItemSplit, World, paired, seed_mean
 from benchmarks.systems import Marks, new_item_marks, quiet, rounded
 from fewrec.adapt import finetune
@@ -297,17 +297,10 @@ def main(arguments: list[str] | None = None) -> int:
     second = f"{robust_table(marks)}\n"
     if not (options.set or options.way or options.seed):
         if not options.robustness:
-            written(BEGIN, END, text)
-        written(ROBUST_BEGIN, ROBUST_END, second)
+            written(PAGE, BEGIN, END, text)
+        written(PAGE, ROBUST_BEGIN, ROBUST_END, second)
     print(f"{text}\n{second}")
     return 0
-
-
-def written(begin: str, end: str, text: str, page: Path | None = None) -> None:
-    """Puts ``text`` between two marks of ``page``, docs/adapt.md where not given."""
-    page = page or PAGE
-    before, _, rest = page.read_text(encoding="utf-8").partition(begin)
-    page.write_text(f"{before}{begin}\n{text}{end}{rest.partition(end)[2]}", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -16,8 +16,8 @@ import argparse
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.adapt import SETS, new_item_split, written
-from benchmarks.kept import commit, load, present
+from benchmarks.adapt import PAGE, SETS, new_item_split
+from benchmarks.kept import commit, load, present, written
 from benchmarks.protocol import World
 from benchmarks.systems import quiet
 from fewrec.adapt.trial import Remembering, mean_mark, ndcg, new_item_ndcg, paired, with_views
@@ -93,7 +93,7 @@ def main(arguments: list[str] | None = None) -> int:
             print(lines[-1], flush=True)
     told = "\n".join([f"Measured at {commit()}.", "", *lines, ""])
     if not options.only:
-        written(BEGIN, END, told)
+        written(PAGE, BEGIN, END, told)
     print(told)
     return 0
 

@@ -18,8 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.adapt import written
-from benchmarks.kept import ROOT, commit
+from benchmarks.kept import ROOT, commit, written
 from fewrec.rank import Int8Items
 from fewrec.recommender.threads import one_thread
 
@@ -138,7 +137,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     told = line(measured(QUICK if options.quick else ITEMS))
     if not (options.only or options.quick):
-        written(BEGIN, END, told, PAGE)
+        written(PAGE, BEGIN, END, told)
     print(told)
     return 0
 

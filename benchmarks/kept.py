@@ -22,7 +22,7 @@ from benchmarks import open_sets, reference
 from benchmarks.protocol import World
 from benchmarks.systems import Marks
 
-__all__ = ["ROOT", "SETS", "add_options", "commit", "gathered", "load", "present", "versions"]
+__all__ = ["ROOT", "SETS", "add_options", "commit", "gathered", "load", "present", "versions", "written"]
 
 ROOT = Path(__file__).resolve().parents[1]
 SETS = (*reference.SETS, *open_sets.SETS)
@@ -97,6 +97,12 @@ def gathered(jobs: Iterable[AnyJob], options: Namespace) -> tuple[list[Marks], l
     done = [job for job in files if job not in missing]
     marks = [Marks(**row) for job in done for row in json.loads(files[job].read_text())]
     return marks, done, [job.file.removesuffix(".json") for job in missing]
+
+
+def written(page: Path, begin: str, end: str, text: str) -> None:
+    """Puts ``text`` between two marks of ``page``."""
+    before, _, rest = page.read_text(encoding="utf-8").partition(begin)
+    page.write_text(f"{before}{begin}\n{text}{end}{rest.partition(end)[2]}", encoding="utf-8")
 
 
 def _measured(missing: Mapping[AnyJob, Path], workers: int) -> Iterator[str]:

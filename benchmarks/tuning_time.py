@@ -12,8 +12,8 @@ import argparse
 import tempfile
 import time
 
-from benchmarks.adapt import written
-from benchmarks.kept import commit
+from benchmarks.adapt import PAGE
+from benchmarks.kept import commit, written
 from benchmarks.synthetic import shop
 from benchmarks.systems import quiet
 from fewrec.adapt import finetune
@@ -53,7 +53,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     told = line(*measured())
     if not options.only:
-        written(BEGIN, END, told)
+        written(PAGE, BEGIN, END, told)
     print(told)
     return 0
 

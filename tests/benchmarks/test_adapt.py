@@ -16,8 +16,8 @@ from benchmarks.adapt import (
     planned,
     robust_table,
     table,
-    written,
 )
+from benchmarks.kept import written
 from benchmarks.systems import Marks
 
 LORA = "lora, ridge, adversarial"
@@ -94,11 +94,11 @@ def test_a_cell_whose_time_is_over_is_ended():
     assert json.loads(mark.note)["verdict"] == "out of time"
 
 
-def test_a_table_stands_between_its_marks(tmp_path, monkeypatch):
-    monkeypatch.setattr(adapt, "PAGE", tmp_path / "page.md")
-    adapt.PAGE.write_text(f"a\n{adapt.BEGIN}\nold\n{adapt.END}\nz\n")
-    written(adapt.BEGIN, adapt.END, "new\n")
-    assert adapt.PAGE.read_text() == f"a\n{adapt.BEGIN}\nnew\n{adapt.END}\nz\n"
+def test_a_table_stands_between_its_marks(tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text(f"a\n{adapt.BEGIN}\nold\n{adapt.END}\nz\n")
+    written(page, adapt.BEGIN, adapt.END, "new\n")
+    assert page.read_text() == f"a\n{adapt.BEGIN}\nnew\n{adapt.END}\nz\n"
 
 
 @pytest.mark.parametrize("mark", [adapt.BEGIN, adapt.END, adapt.ROBUST_BEGIN, adapt.ROBUST_END])
