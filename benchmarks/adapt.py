@@ -14,8 +14,8 @@ that is not installed.
 One thing is changed at a time, from ``delta`` by ``ridge`` on the titles as they are, which is what `finetune` does
 unless told otherwise: the loss, the texts, the adversary, the mode. All of these times each other would be hundreds of
 cells that nobody waits for, and they would answer no other questions. Two exceptions follow what it costs: two more
-seeds are for the default alone, and Transformers models (half an hour a cell even on the smallest catalogues, several
-hours on the others) for the two sets with the fewest items.
+seeds are for the default alone, and Transformers models (a quarter of an hour a cell even on the smallest catalogues,
+hours on the others) for the two sets with the fewest items, and for eight epochs at most.
 
 Every cell runs in a process of its own, whose peak memory is noted; one that takes longer than ``--minutes`` is ended,
 and the table says so. Seconds are those of the processor. The kept cells go on with ``--resume``; the tables are
@@ -59,6 +59,9 @@ DEFAULT = "delta, ridge"
 LOSSES = ("ridge", "mse", "softmax-mse", "softmax", "contrastive")
 ALTERED, ADVERSARIAL, VIRTUAL = ", altered texts", ", adversarial", ", virtual"
 MINUTES = 120
+EPOCHS = 8
+"""Of a Transformers model, at most: a quarter of what `finetune` allows, because the verdict trains it three times
+more, and what comes of it once or twice."""
 
 
 def ways() -> dict[str, dict[str, Any]]:
@@ -73,10 +76,11 @@ def ways() -> dict[str, dict[str, Any]]:
             found[FROZEN_MINILM] = {}
         settings: Any = DeltaSettings if mode == "delta" else TransformerSettings
         radius = 0.1 if mode == "delta" else 0.02
+        short = {} if mode == "delta" else {"epochs": EPOCHS}
         for loss in losses:
-            found[f"{mode}, {loss}"] = {"mode": mode, "loss": loss}
+            found[f"{mode}, {loss}"] = {"mode": mode, "loss": loss, **short}
         for change in changes:
-            given: dict[str, Any] = {"mode": mode, "loss": "ridge"}
+            given: dict[str, Any] = {"mode": mode, "loss": "ridge", **short}
             if change == ALTERED:
                 given["augment"] = (WordDrop(0.2), WordSwap(0.2))
             else:

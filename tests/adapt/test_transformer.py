@@ -83,6 +83,50 @@ def test_titles_are_altered_anew_in_each_epoch_and_for_training_alone(shop, tiny
     assert one.vectors()["title"] == pytest.approx(world.raw["title"], abs=1e-5)  # at a rate next to 0
 
 
+def test_texts_of_like_length_are_read_together_and_stand_where_they_stood(shop, tiny):
+    one, world = tuner(shop, tiny, batch_size=16)
+    texts = [f"{'thing1 ' * (n % 3)}{title}" for n, title in enumerate(world.texts["title"][:40])]
+    parts = [[len(text) for text in part] for _, part, _ in one._parts(texts, ())]
+    assert [len(part) for part in parts] == [16, 16, 8]
+    assert all(max(shorter) <= min(longer) for shorter, longer in pairwise(parts))
+    alone = np.vstack([one._units([text]) for text in texts])
+    assert np.abs(alone[0] - alone[1]).max() > 0.01
+    assert one._units(texts) == pytest.approx(alone, abs=1e-5)
+
+
+def test_epochs_are_marked_without_reading_descriptions(shop, tiny, monkeypatch):
+    """Descriptions are long, and only the verdict needs them."""
+    data, read, line = shop(), [], []
+    told = Dataset(
+        items={
+            "item": data.items.ids,
+            "title": data.texts["title"],
+            "description": [
+                f"A long story about {title}, told again and again." for title in data.texts["title"]
+            ],
+        },
+        interactions=shop_rows(data),
+    )
+    column = TransformerTuner._read
+    monkeypatch.setattr(
+        TransformerTuner, "_read", lambda self, texts: (read.append(texts[0]), column(self, texts))[1]
+    )
+    finetune(
+        told, tiny, mode="full", settings=QUICK, epochs=2, cache=None, progress=False,
+        say=lambda said: line.append((said, len([text for text in read if "story" in text]))),
+    )  # fmt: skip
+    epochs = [descriptions for said, descriptions in line if said.startswith("epoch")]
+    assert len(epochs) == 3
+    assert not any(epochs)
+    assert read
+
+
+def shop_rows(data):
+    """Its interactions as a table."""
+    liked = data.matrix("liked").tocoo()
+    return {"user": liked.row.tolist(), "item": [data.items.ids[at] for at in liked.col]}
+
+
 def test_finetune_marks_unaltered_titles(shop, tiny):
     """The line of the frozen model is the same; the loss is that of other texts."""
 
@@ -147,7 +191,7 @@ def test_the_adversary_moves_words_so_far_and_raises_the_loss(shop, tiny, loss):
     value, slope, _ = at(one._units(texts))
     moves = one._push(texts, slope)
     gains, rng, others = 0.0, np.random.default_rng(1), []
-    for start, part, move in one._parts(texts, moves):
+    for rows, part, move in one._parts(texts, moves):
         words, mask = word_vectors(one, part)
         moved = move(words, mask)
         length = (words * mask).flatten(1).norm(dim=1)
@@ -155,7 +199,7 @@ def test_the_adversary_moves_words_so_far_and_raises_the_loss(shop, tiny, loss):
         assert not (moved * (1 - mask)).any()
         watched = Watched()
         unit = one._unit(part, watched)
-        unit.backward(torch_of(slope[start : start + len(part)]))
+        unit.backward(torch_of(slope[rows]))
         gains += float((epsilon * length * watched.added.grad.flatten(1).norm(dim=1)).sum())
         chance = torch_of(rng.standard_normal(tuple(words.shape)).astype(np.float32)) * mask
         others.append(moved_by(upwards(watched, chance, epsilon)))

@@ -88,3 +88,12 @@ def test_the_quick_judge_asks_for_neighbours_of_hidden_items_alone(monkeypatch):
     monkeypatch.setattr(trial, "text_neighbours", noted)
     assert judge.mark(small(1).views) == few
     assert [np.flatnonzero(of).tolist() for of in asked] == [hidden.tolist()]
+
+
+def test_the_quick_judge_needs_no_more_views_than_it_names():
+    training, hidden, people = small(), np.arange(0, 50, 5), np.arange(60)
+    judge = Judge(training, hidden, people, 0)
+    one, other = small(1).views["title"], small(2).views["title"]
+    assert judge.mark({"title": one}) == judge.mark({"title": one, "description": other})
+    assert judge.mark({"title": one}) != judge.mark({"title": other})
+    assert Judge.VIEWS == ("title",)

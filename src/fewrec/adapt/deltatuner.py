@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -105,11 +105,12 @@ class DeltaTuner:
         scale, bias = float(np.exp(trainer.state["scale"][0])), trainer.state["bias"][held.items]
         return loss_at(trainer.loss, held.support, held.batch, scale, bias)(trainer.units(held.items))[0]
 
-    def vectors(self) -> dict[str, NDArray[np.float32]]:
+    def vectors(self, only: Collection[str] | None = None) -> dict[str, NDArray[np.float32]]:
         parts = self.trainer.correction()
         return {
             name: correct(rows, parts["mean"], parts["left"], parts["right"])
             for name, rows in self._raw.items()
+            if only is None or name in only
         }
 
     def state(self) -> dict[str, NDArray[Any]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Protocol
@@ -49,8 +49,8 @@ class Tuner(Protocol):
 
     def apart(self, training: TrainingData, people: NDArray[np.intp]) -> float: ...
 
-    def vectors(self) -> Mapping[str, NDArray[np.float32]]:
-        """View -> (I, D), the catalogue as it is encoded now."""
+    def vectors(self, only: Collection[str] | None = None) -> Mapping[str, NDArray[np.float32]]:
+        """View -> (I, D), the catalogue as it is encoded now; only these views, where they are named."""
         ...
 
     def state(self) -> Arrays:
@@ -108,9 +108,9 @@ class Run:
         """Validation NDCG@10 of the frozen encoder."""
         return self._judge.frozen
 
-    def _views(self, tuner: Tuner) -> dict[str, NDArray[np.float32]]:
+    def _views(self, tuner: Tuner, only: Collection[str] | None = None) -> dict[str, NDArray[np.float32]]:
         """The views as a model will see them that is fitted with the tuned encoder."""
-        return {name: centred(vectors)[0] for name, vectors in tuner.vectors().items()}
+        return {name: centred(vectors)[0] for name, vectors in tuner.vectors(only).items()}
 
     def search(
         self, most: int, patience: int, tell: Callable[[str], None], report: Report
@@ -130,7 +130,7 @@ class Run:
             tell(epoch.line())
         while (at := len(done)) <= most and at - 1 - _best(done) < patience:
             loss, accuracy = tuner.epoch(np.random.default_rng((self.seed, 1, at)))
-            marked = self._judge.mark(self._views(tuner))
+            marked = self._judge.mark(self._views(tuner, Judge.VIEWS))
             apart = tuner.apart(shown, world.judges)
             done.append(Epoch(at, loss, _known(accuracy), marked, _known(apart)))
             tell(done[-1].line())

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -238,8 +238,11 @@ class TransformerTuner:
         import torch
 
         with torch.no_grad():
-            found = [self._unit(part, move) for _, part, move in self._parts(texts, moves)]
-        return np.asarray(torch.cat(found).float().cpu().numpy())
+            found = [(rows, self._unit(part, move)) for rows, part, move in self._parts(texts, moves)]
+        out = np.empty((len(texts), found[0][1].shape[1]), dtype=np.float32)
+        for rows, unit in found:
+            out[rows] = unit.float().cpu().numpy()
+        return out
 
     def _push(self, texts: Sequence[str], slope: Array, moves: Sequence[Any] = ()) -> list[Any]:
         """Adds to the gradients what ``slope`` (N, D) at the unit vectors asks for. With ``epsilon`` and without
@@ -247,19 +250,24 @@ class TransformerTuner:
         import torch
 
         found = []
-        for at, part, move in self._parts(texts, moves):
+        for rows, part, move in self._parts(texts, moves):
             watched = Watched() if self._settings.epsilon and not moves else None
             unit = self._unit(part, watched or move)
-            unit.backward(torch.from_numpy(np.ascontiguousarray(slope[at : at + len(part)])).to(unit))
+            unit.backward(torch.from_numpy(slope[rows]).to(unit))
             if watched is not None:
                 found.append(moved_by(upwards(watched, watched.added.grad, self._settings.epsilon)))
         return found
 
-    def _parts(self, texts: Sequence[str], moves: Sequence[Any]) -> Iterator[tuple[int, Sequence[str], Any]]:
-        """``(its place, texts, move)`` of one backward pass after the other."""
+    def _parts(
+        self, texts: Sequence[str], moves: Sequence[Any]
+    ) -> Iterator[tuple[NDArray[np.intp], Sequence[str], Any]]:
+        """``(their places, texts, move)`` of one backward pass after the other; texts of like length together, because
+        a text is read as long as the longest beside it."""
         size = self._settings.batch_size
+        order = np.argsort([len(text) for text in texts], kind="stable")
         for part, at in enumerate(range(0, len(texts), size)):
-            yield at, texts[at : at + size], moves[part] if moves else None
+            rows = order[at : at + size]
+            yield rows, [texts[row] for row in rows], moves[part] if moves else None
 
     def _smooth(self, rng: np.random.Generator) -> float:
         """The virtual form on some of the texts that may be read, mean over them."""
@@ -305,8 +313,10 @@ class TransformerTuner:
             if hook is not None:
                 hook.remove()
 
-    def vectors(self) -> dict[str, Array]:
-        return {name: self._read(column) for name, column in self._texts.items()}
+    def vectors(self, only: Collection[str] | None = None) -> dict[str, Array]:
+        return {
+            name: self._read(column) for name, column in self._texts.items() if only is None or name in only
+        }
 
     def _read(self, column: Sequence[str]) -> Array:
         rows = [row for row, text in enumerate(column) if text.strip()]

@@ -218,7 +218,10 @@ def _scorer(
 
 class Judge:
     """Marks embeddings by the NDCG@10 of ``hidden`` items for ``people``, quickly: the weights of `NewItems` are
-    learned once, with the frozen embeddings. Where texts share no words, plain cosines rank."""
+    learned once, with the frozen embeddings. Where texts share no words, plain cosines rank. It looks at the embeddings
+    of titles alone: to read every description anew for each epoch costs more than the epoch."""
+
+    VIEWS = ("title",)
 
     def __init__(
         self, training: TrainingData, hidden: NDArray[np.intp], people: NDArray[np.intp], seed: int
