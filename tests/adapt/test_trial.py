@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from fewrec.adapt.trial import Judge, Judged, Paired, Remembering, new_item_ndcg, new_user_ndcg, with_views
+from fewrec.adapt.trial import Judge, Paired, Remembering, judged, new_item_ndcg, new_user_ndcg, with_views
 from fewrec.signals import Spectrum, TrainingData
 
 
@@ -30,8 +30,8 @@ def test_the_second_encoder_decomposes_nothing_and_is_marked_alike(mark, monkeyp
         return of(cls, *arguments)
 
     monkeypatch.setattr(Spectrum, "of", classmethod(counted))
-    judged = Judged.of(training)
-    plain = [mark(judged, *who, 0), mark(with_views(judged, other), *who, 0)]
+    alike = judged(training)
+    plain = [mark(alike, *who, 0), mark(with_views(alike, other), *who, 0)]
     alone = len(made)
     seen = Remembering.of(training)
     shared = [mark(seen, *who, 0), mark(with_views(seen, other), *who, 0)]
@@ -64,12 +64,13 @@ def test_parts_are_told_apart():
 
 def test_single_precision_marks_as_double_does():
     training, hidden, users = small(), np.arange(0, 50, 5), np.arange(60)
-    judged = Judged.of(training)
-    exact, quick = training.spectrum("liked", 0.5), judged.spectrum("liked", 0.5)
+    single = judged(training)
+    exact, quick = training.spectrum("liked", 0.5), single.spectrum("liked", 0.5)
     assert np.abs(quick.values - exact.values).max() < 1e-5 * exact.values[0]
     assert not np.array_equal(quick.values, exact.values)  # it is decomposed in float32
-    assert judged.without_items(hidden)._single
-    assert judged.with_users(users)._single
+    assert single.without_items(hidden).single
+    assert single.with_users(users).single
+    assert Remembering.of(training).without_items(hidden).single
     assert training.spectrum("liked", 0.5) is exact
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, ClassVar, Self, cast
+from typing import Any, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ __all__ = [
     "Judge",
     "Paired",
     "Remembering",
+    "judged",
     "mean_mark",
     "new_item_ndcg",
     "new_user_ndcg",
@@ -114,27 +115,25 @@ def with_views(
     return replace(training, views=dict(views), neighbours=text_neighbours(title, training.words, of=asked))
 
 
-@dataclass(frozen=True)
-class Judged(TrainingData):
-    """Training arrays on which encoders are compared. Decompositions are in float32: both encoders see the same ones,
-    and marks of the third digit do not ask for more."""
-
-    _single: ClassVar[bool] = True
-
-    @classmethod
-    def of(cls, training: TrainingData) -> Self:
-        parts = {part.name: getattr(training, part.name) for part in fields(TrainingData) if part.init}
-        return cls(**{**parts, "_spectra": {}})  # those of one precision must not become the other's
+def judged(training: TrainingData) -> TrainingData:
+    """The same arrays, decomposed in float32: both encoders see the same decompositions, and marks of the third digit
+    do not ask for more."""
+    return replace(training, single=True, _spectra={})  # those of one precision must not become the other's
 
 
 @dataclass(frozen=True)
-class Remembering(Judged):
-    """Training arrays whose parts remember their decompositions: two encoders that are judged on the same hidden items
+class Remembering(TrainingData):
+    """`judged` arrays whose parts remember their decompositions: two encoders that are judged on the same hidden items
     and people share them, because they rest on who met what, and not on vectors."""
 
     _parts: dict[bytes, tuple[dict[Any, Any], dict[bytes, Any]]] = field(
         default_factory=dict, repr=False, compare=False
     )
+
+    @classmethod
+    def of(cls, training: TrainingData) -> Self:
+        parts = judged(training)
+        return cls(**{part.name: getattr(parts, part.name) for part in fields(TrainingData) if part.init})
 
     def with_users(self, rows: NDArray[np.intp]) -> Remembering:
         return self._part(b"users", rows, super().with_users(rows))
@@ -226,7 +225,7 @@ class Judge:
     def __init__(
         self, training: TrainingData, hidden: NDArray[np.intp], people: NDArray[np.intp], seed: int
     ) -> None:
-        self._training, self._hidden = Judged.of(training).without_items(hidden), hidden
+        self._training, self._hidden = judged(training).without_items(hidden), hidden
         wanted = training.liked[people][:, hidden].toarray() > 0
         playing = wanted.any(axis=1) & (np.diff(self._training.liked[people].indptr) > 0)
         self._people, self._wanted = people[playing][:QUICK_JUDGES], wanted[playing][:QUICK_JUDGES]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 import numpy as np
 import scipy.sparse as sp
@@ -39,7 +39,7 @@ class TrainingData:
     strength: sp.csr_matrix | None = None  # (U, I) where liked: 0 just liked .. 1 top of the scale
     freshness: sp.csr_matrix | None = None  # (U, I) where seen: weight by age, where a half-life is set
     tie_break: Array | None = None  # (I,) in [0, 1): random but fixed by the seed
-    _single: ClassVar[bool] = False  # whether spectra are decomposed in float32
+    single: bool = False  # whether spectra are decomposed in float32, in half the time
     _spectra: dict[tuple[str, float, int], Spectrum] = field(default_factory=dict, repr=False, compare=False)
     _columns: dict[Any, Columns | People] = field(default_factory=dict, init=False, repr=False, compare=False)
 
@@ -97,7 +97,7 @@ class TrainingData:
         key = (which, power, rank)
         if key not in self._spectra:
             source = self.liked if which == "liked" else self.seen
-            self._spectra[key] = Spectrum.of(source, self.liked, power, rank, self._single)
+            self._spectra[key] = Spectrum.of(source, self.liked, power, rank, self.single)
         return self._spectra[key]
 
     def columns(self, view: str) -> Columns:
