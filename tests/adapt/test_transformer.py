@@ -94,39 +94,6 @@ def test_texts_of_like_length_are_read_together_and_stand_where_they_stood(shop,
     assert one._units(texts) == pytest.approx(alone, abs=1e-5)
 
 
-def test_epochs_are_marked_without_reading_descriptions(shop, tiny, monkeypatch):
-    """Descriptions are long, and only the verdict needs them."""
-    data, read, line = shop(), [], []
-    told = Dataset(
-        items={
-            "item": data.items.ids,
-            "title": data.texts["title"],
-            "description": [
-                f"A long story about {title}, told again and again." for title in data.texts["title"]
-            ],
-        },
-        interactions=shop_rows(data),
-    )
-    column = TransformerTuner._read
-    monkeypatch.setattr(
-        TransformerTuner, "_read", lambda self, texts: (read.append(texts[0]), column(self, texts))[1]
-    )
-    finetune(
-        told, tiny, mode="full", settings=QUICK, epochs=2, cache=None, progress=False,
-        say=lambda said: line.append((said, len([text for text in read if "story" in text]))),
-    )  # fmt: skip
-    epochs = [descriptions for said, descriptions in line if said.startswith("epoch")]
-    assert len(epochs) == 3
-    assert not any(epochs)
-    assert read
-
-
-def shop_rows(data):
-    """Its interactions as a table."""
-    liked = data.matrix("liked").tocoo()
-    return {"user": liked.row.tolist(), "item": [data.items.ids[at] for at in liked.col]}
-
-
 def test_finetune_marks_unaltered_titles(shop, tiny):
     """The line of the frozen model is the same; the loss is that of other texts."""
 
