@@ -21,7 +21,7 @@ import scipy.linalg
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from fewrec.fewshot.textkernel import FEATURES, RELIABLE, TEXT, WIDTH, WORDS
+from fewrec.fewshot.newmaps import FEATURES, RELIABLE, TEXT, WIDTH, WORDS
 from fewrec.signals import TrainingData
 
 __all__ = ["RidgeTask"]

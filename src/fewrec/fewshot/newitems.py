@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewrec.fewshot.fusion import EVIDENCE, PRIOR_SD
-from fewrec.fewshot.newmaps import LANDMARKS, NewMaps, TextMaps
+from fewrec.fewshot.newmaps import LANDMARKS, NewMaps, TextMaps, kernel_with, landmarks_of
 from fewrec.fewshot.smoothrank import Pack, ideal_gain, pack_ndcg, smooth_ndcg
 from fewrec.signals import Supports, TrainingData
 from fewrec.signals.products import entries
@@ -64,7 +64,8 @@ class NewItems:
         if not tune:
             return PRIOR
         # Half of them are enough to weigh the signals, at an eighth of the cost.
-        return _learn(TextMaps.of(training, LANDMARKS // 2), seed)
+        landmarks = landmarks_of(training, LANDMARKS // 2)
+        return _learn(training, kernel_with(training, landmarks), landmarks, seed)
 
     @classmethod
     def of(
@@ -75,7 +76,9 @@ class NewItems:
         most: int = LANDMARKS,
     ) -> NewItems:
         """What ranks ``items``, from maps fitted on all training users and met items by ``most`` landmarks at most."""
-        return cls(TextMaps.of(training, most).at(items), training, weights)
+        landmarks = landmarks_of(training, most)
+        maps = TextMaps(training, kernel_with(training, landmarks), landmarks)
+        return cls(maps.at(items), training, weights)
 
     def score(self, supports: Supports) -> Array:
         """``(B, C)``: weighted signals, each in units of its standard deviation over the items."""
@@ -182,9 +185,11 @@ def _nearest(similarity: Array) -> Array:
     return np.cbrt((similarity * similarity * similarity).sum(axis=0))
 
 
-def _learn(maps: TextMaps, seed: int) -> NDArray[np.float64]:
+def _learn(
+    training: TrainingData, kernel: NDArray[np.float32], landmarks: NDArray[np.intp], seed: int
+) -> NDArray[np.float64]:
     """Weights of the signals from draws that hide a fifth of the met items; users keep their other items."""
-    training, rng = maps.training, np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     met = np.unique(training.seen.indices)
     packs: list[Pack] = []
     for _ in range(DRAWS):
@@ -195,7 +200,7 @@ def _learn(maps: TextMaps, seed: int) -> NDArray[np.float64]:
         if not reduced.has_habits:
             return PRIOR
         users = np.sort(rng.permutation(training.n_users)[:MAX_USERS])
-        model = NewItems(maps.on(reduced).at(hidden), reduced, PRIOR)
+        model = NewItems(TextMaps(reduced, kernel, landmarks).at(hidden), reduced, PRIOR)
         packs += _packs(model, training, users, hidden)
     return _fitted(packs) if packs else PRIOR
 
